@@ -1,0 +1,121 @@
+package proximl
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net/http"
+	"slices"
+)
+
+// DatasetsAPI works with datasets: data that jobs read.
+type DatasetsAPI service
+
+// Dataset is a dataset of a project, or a public one.
+type Dataset struct {
+	ID string `json:"dataset_uuid"`
+	Storage
+}
+
+// Format prints the dataset without its unknown fields.
+func (d Dataset) Format(s fmt.State, verb rune) {
+	type plain struct {
+		ID string
+		Storage
+	}
+	printed(s, verb, plain(d))
+}
+
+// LogValue logs what Format prints.
+func (d Dataset) LogValue() slog.Value { return logged(d) }
+
+// DatasetSpec says what dataset to create.
+type DatasetSpec = StorageSpec
+
+// List returns the datasets of the active project.
+//
+// GET /dataset
+func (a *DatasetsAPI) List(ctx context.Context, opts ...RequestOption) ([]*Dataset, error) {
+	return list[Dataset](ctx, a.client, "datasets.list", route("dataset"), opts)
+}
+
+// All is List that holds one dataset at a time.
+//
+// GET /dataset
+func (a *DatasetsAPI) All(ctx context.Context, opts ...RequestOption) iter.Seq2[*Dataset, error] {
+	return all[Dataset](ctx, a.client, "datasets.list", route("dataset"), opts)
+}
+
+// ListPublic returns the datasets that every account can use.
+//
+// GET /dataset/public
+func (a *DatasetsAPI) ListPublic(ctx context.Context, opts ...RequestOption) ([]*Dataset, error) {
+	return list[Dataset](ctx, a.client, "datasets.list_public", route("dataset", "public"), opts)
+}
+
+// Get returns a dataset.
+//
+// GET /dataset/{id}
+func (a *DatasetsAPI) Get(ctx context.Context, id string, opts ...RequestOption) (*Dataset, error) {
+	return call[Dataset](ctx, a.client, "datasets.get", http.MethodGet, route("dataset", id), nil, opts)
+}
+
+// Create makes a dataset of what is at its source. It is new at first; WaitFor
+// tells when it is ready.
+//
+// POST /dataset
+func (a *DatasetsAPI) Create(ctx context.Context, spec *DatasetSpec, opts ...RequestOption) (*Dataset, error) {
+	spec, err := spec.in(a.client.project.value, "dataset")
+	if err != nil {
+		return nil, err
+	}
+	return call[Dataset](ctx, a.client, "datasets.create", http.MethodPost, route("dataset"), spec, opts)
+}
+
+// Rename changes the dataset's name. Names need not be unique.
+//
+// PATCH /dataset/{id}
+func (a *DatasetsAPI) Rename(ctx context.Context, id, name string, opts ...RequestOption) (*Dataset, error) {
+	return call[Dataset](ctx, a.client, "datasets.rename", http.MethodPatch, route("dataset", id), renameRequest{Name: name}, opts)
+}
+
+// Export copies the dataset to another place. WaitFor tells when it is ready
+// again.
+//
+// POST /dataset/{id}/export
+func (a *DatasetsAPI) Export(ctx context.Context, id string, spec *ExportSpec, opts ...RequestOption) (*Dataset, error) {
+	return call[Dataset](ctx, a.client, "datasets.export", http.MethodPost, route("dataset", id, "export"), spec, slices.Concat([]RequestOption{projectInQuery}, opts))
+}
+
+// Delete removes a dataset. WithForce also removes one that is in use.
+//
+// DELETE /dataset/{id}
+func (a *DatasetsAPI) Delete(ctx context.Context, id string, opts ...RequestOption) error {
+	return run(ctx, a.client, "datasets.delete", http.MethodDelete, route("dataset", id), deleteQuery{}, opts)
+}
+
+// LogURL returns where the zip of the dataset's log can be had for a while. The
+// URL needs no token: treat it as a secret.
+//
+// GET /dataset/{id}/logs
+func (a *DatasetsAPI) LogURL(ctx context.Context, id string, opts ...RequestOption) (string, error) {
+	return text(ctx, a.client, "datasets.log_url", http.MethodGet, route("dataset", id, "logs"), nil, opts)
+}
+
+// Details returns what files the dataset has.
+//
+// GET /dataset/{id}/details
+func (a *DatasetsAPI) Details(ctx context.Context, id string, opts ...RequestOption) (*Details, error) {
+	return call[Details](ctx, a.client, "datasets.details", http.MethodGet, route("dataset", id, "details"), nil, opts)
+}
+
+// WaitFor waits until the dataset has a status, looking again and again. It
+// ends with a *[StatusError] when that is out of reach, and returns the last
+// dataset seen, nil when there was none. A dataset that cannot be found is
+// archived. There is no timeout but that of ctx.
+//
+// GET /dataset/{id}
+func (a *DatasetsAPI) WaitFor(ctx context.Context, id string, status StorageStatus, opts ...WaitOption) (*Dataset, error) {
+	return waitForStorage(ctx, id, status, a.Get, func(d *Dataset) StorageStatus { return d.Status }, opts)
+}

@@ -1,0 +1,228 @@
+package proximl
+
+import (
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
+
+// Sentinels for [errors.Is]. The same error also answers [errors.As] with its
+// detail: *[APIError], *[AuthError], *[ValidationError] or *[StatusError].
+var (
+	ErrInvalid      = errors.New("proximl: invalid request")    // 400, and a *ValidationError
+	ErrUnauthorized = errors.New("proximl: unauthorized")       // 401, and a refused login
+	ErrForbidden    = errors.New("proximl: forbidden")          // 403
+	ErrNotFound     = errors.New("proximl: not found")          // 404
+	ErrConflict     = errors.New("proximl: conflict")           // 409
+	ErrRateLimited  = errors.New("proximl: too many requests")  // 429
+	ErrNoProject    = errors.New("proximl: no active project")  // the call needs one, nothing was sent
+	ErrNotUnique    = errors.New("proximl: name is not unique") // several projects have that name
+
+	// ErrNoCredentials is what [New] fails with when it finds no user and key.
+	ErrNoCredentials = errors.New("proximl: no credentials")
+
+	// ErrOutcomeUnknown marks a call that the service may or may not have
+	// carried out: its reply was lost, was no valid one, or was a 5xx. Such a
+	// call is never repeated by the SDK, since repeating it could create (and
+	// charge) something twice. Look for the result before you call again.
+	ErrOutcomeUnknown = errors.New("proximl: outcome unknown")
+)
+
+var statusSentinels = map[int]error{
+	http.StatusBadRequest:      ErrInvalid,
+	http.StatusUnauthorized:    ErrUnauthorized,
+	http.StatusForbidden:       ErrForbidden,
+	http.StatusNotFound:        ErrNotFound,
+	http.StatusConflict:        ErrConflict,
+	http.StatusTooManyRequests: ErrRateLimited,
+}
+
+// APIError is a call that failed: the service refused it, answered something
+// that is not its protocol, or did not answer.
+type APIError struct {
+	StatusCode int    // of the last reply; 0 when there was none
+	Message    string // the service's own words, or what is wrong with the reply
+	Method     string
+	Path       string // without the query
+	RequestID  string // as the reply named it, if it did
+	Project    string // the active project that was sent and where it came from, if one was
+	Attempts   int    // requests sent for the call
+	Body       string // start of a body that is not JSON
+
+	outcomeUnknown bool
+	err            error
+}
+
+// Error says what was tried, what came back, and what to do next.
+func (e *APIError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s: ", e.Method, e.Path)
+	switch {
+	case e.StatusCode == 0:
+		b.WriteString("no reply")
+	default:
+		fmt.Fprintf(&b, "%d %s", e.StatusCode, http.StatusText(e.StatusCode))
+	}
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	if e.err != nil {
+		b.WriteString(": " + e.err.Error())
+	}
+	if notes := e.notes(); len(notes) > 0 {
+		b.WriteString(" (" + strings.Join(notes, ", ") + ")")
+	}
+	if e.outcomeUnknown {
+		b.WriteString("; the service may have done it all the same: look for the result before you repeat the call")
+	}
+	return b.String()
+}
+
+func (e *APIError) notes() []string {
+	var notes []string
+	if e.RequestID != "" {
+		notes = append(notes, "request id "+e.RequestID)
+	}
+	if e.Attempts > 1 {
+		notes = append(notes, fmt.Sprintf("after %d attempts", e.Attempts))
+	}
+	if e.Project != "" && (e.StatusCode == http.StatusForbidden || e.StatusCode == http.StatusNotFound) {
+		notes = append(notes, "project "+e.Project)
+	}
+	return notes
+}
+
+// Is reports whether target is the sentinel of the error's status, or
+// [ErrOutcomeUnknown] when the outcome is unknown.
+func (e *APIError) Is(target error) bool {
+	return target != nil && (target == statusSentinels[e.StatusCode] || e.outcomeUnknown && target == ErrOutcomeUnknown)
+}
+
+// Unwrap returns what kept the reply from coming or from being read.
+func (e *APIError) Unwrap() error { return e.err }
+
+// AuthError is a login that did not work. Cognito's refusals are never
+// retried, since repeated ones lock an account.
+type AuthError struct {
+	Code    string // Cognito's name of the error, such as NotAuthorizedException; empty when it did not refuse
+	Message string // Cognito's own words
+	Hint    string // what to do next
+	err     error
+}
+
+// Error says why the login failed and what to do next.
+func (e *AuthError) Error() string {
+	parts := []string{"login"}
+	for _, part := range []string{e.Code, e.Message} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	if e.err != nil {
+		parts = append(parts, e.err.Error())
+	}
+	text := strings.Join(parts, ": ")
+	if e.Hint != "" {
+		text += "; " + e.Hint
+	}
+	return text
+}
+
+// Is reports whether target is [ErrUnauthorized] and the login was refused.
+func (e *AuthError) Is(target error) bool { return target == ErrUnauthorized && e.Code != "" }
+
+// Unwrap returns what kept the login from being answered.
+func (e *AuthError) Unwrap() error { return e.err }
+
+// Problem is one thing that is wrong with a request.
+type Problem struct {
+	Field   string // as in the JSON: resources.gpu_types
+	Message string
+}
+
+// ValidationError is a request that can never work; nothing was sent.
+type ValidationError struct {
+	What     string // what was checked, such as "job spec"
+	Problems []Problem
+}
+
+// Error lists every problem.
+func (e *ValidationError) Error() string {
+	texts := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		texts[i] = p.Field + ": " + p.Message
+	}
+	return "invalid " + e.What + ": " + strings.Join(texts, "; ")
+}
+
+func (e *ValidationError) add(field, message string) {
+	e.Problems = append(e.Problems, Problem{field, message})
+}
+
+func (e *ValidationError) orNil() error {
+	if len(e.Problems) == 0 {
+		return nil
+	}
+	return e
+}
+
+// Is reports whether target is [ErrInvalid].
+func (e *ValidationError) Is(target error) bool { return target == ErrInvalid }
+
+// StatusError is a wait that cannot end well any more: the entity reached a
+// status from which the wanted one is out of reach.
+type StatusError struct {
+	Entity any // the last that was seen: *Job, *Dataset, ...
+	ID     string
+	Status string // what it is in
+	Wanted string // what was waited for
+}
+
+// Error names the entity, its status and the one that was waited for.
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("%s is %q and cannot become %q any more", e.ID, e.Status, e.Wanted)
+}
+
+func isJSON(resp *http.Response) bool {
+	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
+}
+
+func describe(resp *http.Response) string {
+	contentType := resp.Header.Get("Content-Type")
+	if contentType == "" {
+		return "a reply without content type"
+	}
+	return "a reply of type " + contentType
+}
+
+func printable(body []byte) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == utf8.RuneError || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, string(body))
+}
+
+// excerpt keeps an error on one line of readable length.
+func excerpt(text string) string {
+	const limit = 200
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > limit {
+		return string(runes[:limit]) + "..."
+	}
+	return text
+}
+
+// withoutURL takes away the layer of net/http that repeats method and URL.
+func withoutURL(err error) error {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		return wrapped.Err
+	}
+	return err
+}

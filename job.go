@@ -1,0 +1,244 @@
+package proximl
+
+import (
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/proximl/proximl-go/internal/stream"
+)
+
+// JobStatus is the state of a job. The set is open: an unknown one passes
+// through.
+type JobStatus string
+
+// The known statuses, in the order that a job goes through them (inferred from
+// how the Python client waits), then those that end it or lie beside the way.
+const (
+	JobStatusNew                JobStatus = "new"
+	JobStatusWaitingForGPUs     JobStatus = "waiting for GPUs" // the older word for the next
+	JobStatusWaitingForResource JobStatus = "waiting for resources"
+	JobStatusWaitingForDownload JobStatus = "waiting for data/model download"
+	JobStatusProvisioning       JobStatus = "provisioning"
+	JobStatusStarting           JobStatus = "starting"
+	JobStatusRunning            JobStatus = "running"
+	JobStatusUploading          JobStatus = "uploading"
+	JobStatusFinished           JobStatus = "finished"
+
+	JobStatusStopping       JobStatus = "stopping"
+	JobStatusStopped        JobStatus = "stopped"
+	JobStatusFailed         JobStatus = "failed"
+	JobStatusCanceled       JobStatus = "canceled"
+	JobStatusCopying        JobStatus = "copying"
+	JobStatusReinitializing JobStatus = "reinitializing"
+	JobStatusRemoving       JobStatus = "removing"
+	JobStatusRemoved        JobStatus = "removed"
+	JobStatusArchived       JobStatus = "archived" // what a 404 stands for
+)
+
+// Terminal reports whether the status cannot change any more. A stopped job can
+// be started again if its type allows it.
+func (s JobStatus) Terminal() bool {
+	switch s {
+	case JobStatusFinished, JobStatusFailed, JobStatusCanceled, JobStatusRemoved, JobStatusArchived:
+		return true
+	}
+	return false
+}
+
+// progress numbers the statuses on a job's way forward; 0 is none of them.
+func (s JobStatus) progress() int {
+	switch s {
+	case JobStatusNew:
+		return 1
+	case JobStatusWaitingForGPUs, JobStatusWaitingForResource:
+		return 2
+	case JobStatusWaitingForDownload:
+		return 3
+	case JobStatusProvisioning:
+		return 4
+	case JobStatusStarting:
+		return 5
+	case JobStatusRunning:
+		return 6
+	case JobStatusUploading:
+		return 7
+	case JobStatusFinished:
+		return 8
+	}
+	return 0
+}
+
+// restartable reports whether a stopped job of the type can start again. An
+// unknown type may.
+func (t JobType) restartable() bool { return t != JobTypeTraining && t != JobTypeInference }
+
+// judgeJob says what a job's status means for a wait.
+func judgeJob(job *Job, wanted JobStatus, changed bool) verdict {
+	status := job.Status
+	switch {
+	case status == wanted:
+		return satisfied
+	case wanted.progress() > 0 && status.progress() >= wanted.progress():
+		return satisfied // it has passed
+	case status == JobStatusStopped && wanted == JobStatusFinished && job.Type == JobTypeTraining:
+		return satisfied // the older word for it
+	case wanted == JobStatusArchived, wanted == JobStatusRemoved && status != JobStatusArchived:
+		return goOn // any job can be removed
+	case status.Terminal(), status == JobStatusRemoving:
+		return outOfReach
+	case status == JobStatusStopped && (changed || !job.Type.restartable()):
+		return outOfReach
+	}
+	return goOn
+}
+
+// Job is a job as the service tells of it.
+type Job struct {
+	ID             string             `json:"job_uuid"`
+	Name           string             `json:"name"`
+	Type           JobType            `json:"type,omitzero"`
+	Status         JobStatus          `json:"status,omitzero"`
+	ProjectID      string             `json:"project_uuid,omitzero"`
+	CustomerID     string             `json:"customer_uuid,omitzero"`
+	Start          Time               `json:"start,omitzero"`
+	Stop           Time               `json:"stop,omitzero"`
+	CreditsPerHour float64            `json:"credits_per_hour,omitzero"`
+	Credits        float64            `json:"credits,omitzero"` // spent so far
+	Workers        []JobWorker        `json:"workers,omitzero"`
+	WorkerStatus   string             `json:"worker_status,omitzero"` // of all workers together
+	Resources      JobResourcesInfo   `json:"resources,omitzero"`
+	Model          JobModelInfo       `json:"model,omitzero"`
+	Data           JobDataInfo        `json:"data,omitzero"`
+	Environment    JobEnvironmentInfo `json:"environment,omitzero"`
+	Endpoint       JobEndpointInfo    `json:"endpoint,omitzero"`
+	NotebookToken  Secret             `json:"nb_token,omitzero"` // opens the notebook
+	Extra          jsontext.Value     `json:",embed"`            // fields that this version does not know
+}
+
+// UnmarshalJSONFrom reads a job. Its id is job_uuid or, failing that, id.
+func (j *Job) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
+	type plain Job
+	if err := json.UnmarshalDecode(decoder, (*plain)(j)); err != nil {
+		return err
+	}
+	orID(&j.ID, j.Extra)
+	return nil
+}
+
+// orID takes an id from the field of that name when the entity's own is empty.
+func orID(id *string, extra jsontext.Value) {
+	if *id != "" || len(extra) == 0 {
+		return
+	}
+	var other struct {
+		ID string `json:"id"`
+	}
+	if json.Unmarshal(extra, &other, stream.ReadOptions) == nil {
+		*id = other.ID
+	}
+}
+
+// JobWorker is one of a job's workers.
+type JobWorker struct {
+	ID      string `json:"job_worker_uuid"`
+	RigID   string `json:"rig_uuid,omitzero"` // the machine it runs on
+	Command string `json:"command,omitzero"`
+	Status  string `json:"status,omitzero"` // new, running, uploading, stopped, finished, removed; inferred: failed
+	// Of the transfer of a local output.
+	OutputHostname  string         `json:"output_hostname,omitzero"`
+	OutputAuthToken Secret         `json:"output_auth_token,omitzero"`
+	OutputID        string         `json:"output_uuid,omitzero"` // the model, dataset or checkpoint that it wrote
+	Extra           jsontext.Value `json:",embed"`               // fields that this version does not know
+}
+
+// JobResourcesInfo is what each worker of a job runs on.
+type JobResourcesInfo struct {
+	GPUTypes    []string       `json:"gpu_types,omitzero"`
+	GPUTypeID   string         `json:"gpu_type_id,omitzero"`
+	GPUCount    int            `json:"gpu_count,omitzero"`
+	CPUCount    int            `json:"cpu_count,omitzero"`
+	DiskSize    int            `json:"disk_size,omitzero"` // GB
+	MaxPrice    float64        `json:"max_price,omitzero"` // credits per hour and GPU
+	Preemptible bool           `json:"preemptible,omitzero"`
+	Extra       jsontext.Value `json:",embed"` // fields that this version does not know
+}
+
+// JobModelInfo is where the code and weights of a job come from.
+type JobModelInfo struct {
+	Size        int64           `json:"size,omitzero"` // bytes
+	SourceType  string          `json:"source_type,omitzero"`
+	SourceURI   string          `json:"source_uri,omitzero"`
+	Status      string          `json:"status,omitzero"` // new, ready
+	ProjectID   string          `json:"project_uuid,omitzero"`
+	Checkpoints []CheckpointRef `json:"checkpoints,omitzero"`
+	Hostname    string          `json:"hostname,omitzero"`   // of the transfer of a local model
+	AuthToken   Secret          `json:"auth_token,omitzero"` // of the transfer of a local model
+	Extra       jsontext.Value  `json:",embed"`              // fields that this version does not know
+}
+
+// JobDataInfo is what a job reads and where its output goes.
+type JobDataInfo struct {
+	Datasets       []JobDataset    `json:"datasets,omitzero"`
+	Volumes        []string        `json:"volumes,omitzero"`
+	Status         string          `json:"status,omitzero"` // new, ready
+	InputType      string          `json:"input_type,omitzero"`
+	InputURI       string          `json:"input_uri,omitzero"`
+	InputOptions   LocationOptions `json:"input_options,omitzero"`
+	InputHostname  string          `json:"input_hostname,omitzero"`   // of the transfer of a local input
+	InputAuthToken Secret          `json:"input_auth_token,omitzero"` // of the transfer of a local input
+	OutputType     string          `json:"output_type,omitzero"`
+	OutputURI      string          `json:"output_uri,omitzero"`
+	OutputOptions  LocationOptions `json:"output_options,omitzero"`
+	Extra          jsontext.Value  `json:",embed"` // fields that this version does not know
+}
+
+// JobDataset is a dataset that a job reads.
+type JobDataset struct {
+	ID    string         `json:"dataset_uuid"`
+	Name  string         `json:"name,omitzero"`
+	Type  string         `json:"type,omitzero"` // public or existing
+	Size  int64          `json:"size,omitzero"` // bytes
+	Extra jsontext.Value `json:",embed"`        // fields that this version does not know
+}
+
+// JobEnvironmentInfo is the software that a job runs in.
+type JobEnvironmentInfo struct {
+	Type        string         `json:"type,omitzero"`
+	CustomImage string         `json:"custom_image,omitzero"`
+	ImageSize   int64          `json:"image_size,omitzero"` // bytes
+	Env         []EnvVar       `json:"env,omitzero"`
+	Packages    Packages       `json:"packages,omitzero"`
+	Credentials []string       `json:"credentials,omitzero"`
+	Secrets     []string       `json:"secrets,omitzero"`
+	Status      string         `json:"status,omitzero"` // new, ready
+	Extra       jsontext.Value `json:",embed"`          // fields that this version does not know
+}
+
+// JobEndpointInfo is what an endpoint serves and where.
+type JobEndpointInfo struct {
+	URL           string         `json:"url,omitzero"` // empty while it cannot be reached
+	Routes        []Route        `json:"routes,omitzero"`
+	StartCommand  string         `json:"start_command,omitzero"`
+	ReservationID string         `json:"reservation_id,omitzero"`
+	Extra         jsontext.Value `json:",embed"` // fields that this version does not know
+}
+
+// or fills in what the resources of a copy leave open.
+func (r JobResources) or(source JobResourcesInfo) JobResources {
+	if r.GPUTypes == nil && r.GPUTypeID == "" {
+		r.GPUTypes, r.GPUTypeID = source.GPUTypes, source.GPUTypeID
+	}
+	orInfo(&r.GPUCount, source.GPUCount)
+	orInfo(&r.CPUCount, source.CPUCount)
+	orInfo(&r.DiskSize, source.DiskSize)
+	orInfo(&r.MaxPrice, source.MaxPrice)
+	orInfo(&r.Preemptible, source.Preemptible)
+	return r
+}
+
+func orInfo[T comparable](field **T, value T) {
+	var zero T
+	if *field == nil && value != zero {
+		*field = &value
+	}
+}

@@ -1,0 +1,161 @@
+package proximl
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"net/url"
+)
+
+// JobsAPI works with jobs.
+type JobsAPI service
+
+// List returns the jobs of the active project.
+//
+// GET /job
+func (a *JobsAPI) List(ctx context.Context, opts ...RequestOption) ([]*Job, error) {
+	return list[Job](ctx, a.client, "jobs.list", route("job"), opts)
+}
+
+// All is List that holds one job at a time.
+//
+// GET /job
+func (a *JobsAPI) All(ctx context.Context, opts ...RequestOption) iter.Seq2[*Job, error] {
+	return all[Job](ctx, a.client, "jobs.list", route("job"), opts)
+}
+
+// Get returns a job.
+//
+// GET /job/{id}
+func (a *JobsAPI) Get(ctx context.Context, id string, opts ...RequestOption) (*Job, error) {
+	return call[Job](ctx, a.client, "jobs.get", http.MethodGet, route("job", id), nil, opts)
+}
+
+// Create makes a job, which starts by itself and costs credits from then on. A
+// spec without name, type or GPU type is refused with a *[ValidationError]; all
+// else is for the service to judge. When it fails with [ErrOutcomeUnknown],
+// look for the job's name in List before you create it again.
+//
+// POST /job
+func (a *JobsAPI) Create(ctx context.Context, spec *JobSpec, opts ...RequestOption) (*Job, error) {
+	spec, err := spec.in(a.client.project.value)
+	if err != nil {
+		return nil, err
+	}
+	return call[Job](ctx, a.client, "jobs.create", http.MethodPost, route("job"), spec, opts)
+}
+
+// Copy makes a job from a running or stopped one, in its project. What the spec
+// leaves open of type and resources is as in the source; the disk cannot be
+// smaller. Changes made in the source after the copy has begun do not reach it.
+//
+// GET /job/{id}, POST /job
+func (a *JobsAPI) Copy(ctx context.Context, sourceID string, spec *JobSpec, opts ...RequestOption) (*Job, error) {
+	if spec == nil {
+		return nil, missingName("job spec")
+	}
+	source, err := a.Get(ctx, sourceID)
+	if err != nil {
+		return nil, err
+	}
+	spec, err = spec.copyOf(source).in(a.client.project.value)
+	if err != nil {
+		return nil, err
+	}
+	return call[Job](ctx, a.client, "jobs.copy", http.MethodPost, route("job"), spec, opts)
+}
+
+type jobCommand struct {
+	Command string `json:"command"`
+}
+
+// Start starts a stopped job.
+//
+// PATCH /job/{id}
+func (a *JobsAPI) Start(ctx context.Context, id string, opts ...RequestOption) (*Job, error) {
+	return call[Job](ctx, a.client, "jobs.start", http.MethodPatch, route("job", id), jobCommand{"start"}, opts)
+}
+
+// Stop stops a running job. Notebooks and endpoints can be started again.
+//
+// PATCH /job/{id}
+func (a *JobsAPI) Stop(ctx context.Context, id string, opts ...RequestOption) (*Job, error) {
+	return call[Job](ctx, a.client, "jobs.stop", http.MethodPatch, route("job", id), jobCommand{"stop"}, opts)
+}
+
+// Update changes a job.
+//
+// PATCH /job/{id}
+func (a *JobsAPI) Update(ctx context.Context, id string, update *JobUpdate, opts ...RequestOption) (*Job, error) {
+	return call[Job](ctx, a.client, "jobs.update", http.MethodPatch, route("job", id), update, opts)
+}
+
+// Delete removes a job. One that runs must be stopped first, unless WithForce
+// is given.
+//
+// DELETE /job/{id}
+func (a *JobsAPI) Delete(ctx context.Context, id string, opts ...RequestOption) error {
+	return run(ctx, a.client, "jobs.delete", http.MethodDelete, route("job", id), deleteQuery{}, opts)
+}
+
+// WorkerLogURL returns where the zip of a worker's log can be had for a while.
+// The URL needs no token: treat it as a secret.
+//
+// GET /job/{id}/worker/{worker id}/logs
+func (a *JobsAPI) WorkerLogURL(ctx context.Context, id, workerID string, opts ...RequestOption) (string, error) {
+	return text(ctx, a.client, "jobs.worker_log_url", http.MethodGet, route("job", id, "worker", workerID, "logs"), nil, opts)
+}
+
+// WaitFor waits until the job has a status, or has passed it, looking again and
+// again. It ends with a *[StatusError] when that is out of reach: the job
+// failed, was canceled or removed, or stopped. It returns the last job seen, nil
+// when there was none. A job that cannot be found is archived. There is no
+// timeout but that of ctx.
+//
+// GET /job/{id}
+func (a *JobsAPI) WaitFor(ctx context.Context, id string, status JobStatus, opts ...WaitOption) (*Job, error) {
+	w := wait[Job, JobStatus]{
+		id: id, wanted: status, get: a.Get, gone: JobStatusArchived,
+		status: func(job *Job) JobStatus { return job.Status },
+		judge:  judgeJob,
+	}
+	return w.run(ctx, opts)
+}
+
+// URL returns where an endpoint or notebook can be reached, empty when it
+// cannot.
+func (j *Job) URL() string { return j.Endpoint.URL }
+
+// NotebookURL returns where a notebook can be opened, with the token that opens
+// it. It is empty when the notebook cannot be reached. Treat it as a secret.
+func (j *Job) NotebookURL() string {
+	if j.Endpoint.URL == "" || j.NotebookToken == "" {
+		return ""
+	}
+	return j.Endpoint.URL + "/?token=" + url.QueryEscape(string(j.NotebookToken))
+}
+
+// WorkerNumber returns the number of the worker with an id: from 1 on, in the
+// order of Workers. It is 0 when there is no such worker.
+func (j *Job) WorkerNumber(workerID string) int {
+	for i, worker := range j.Workers {
+		if worker.ID == workerID {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// copyOf fills in what a copy takes from its source.
+func (s *JobSpec) copyOf(source *Job) *JobSpec {
+	filled := *s
+	filled.SourceJobID = source.ID
+	if filled.Type == "" {
+		filled.Type = source.Type
+	}
+	if filled.ProjectID == "" {
+		filled.ProjectID = source.ProjectID
+	}
+	filled.Resources = filled.Resources.or(source.Resources)
+	return &filled
+}

@@ -1,0 +1,114 @@
+package proximl
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net/http"
+	"slices"
+)
+
+// ModelsAPI works with models: code and weights that jobs start from.
+type ModelsAPI service
+
+// Model is a model of a project.
+type Model struct {
+	ID string `json:"model_uuid"`
+	Storage
+}
+
+// Format prints the model without its unknown fields.
+func (d Model) Format(s fmt.State, verb rune) {
+	type plain struct {
+		ID string
+		Storage
+	}
+	printed(s, verb, plain(d))
+}
+
+// LogValue logs what Format prints.
+func (d Model) LogValue() slog.Value { return logged(d) }
+
+// ModelSpec says what model to create.
+type ModelSpec = StorageSpec
+
+// List returns the models of the active project.
+//
+// GET /model
+func (a *ModelsAPI) List(ctx context.Context, opts ...RequestOption) ([]*Model, error) {
+	return list[Model](ctx, a.client, "models.list", route("model"), opts)
+}
+
+// All is List that holds one model at a time.
+//
+// GET /model
+func (a *ModelsAPI) All(ctx context.Context, opts ...RequestOption) iter.Seq2[*Model, error] {
+	return all[Model](ctx, a.client, "models.list", route("model"), opts)
+}
+
+// Get returns a model.
+//
+// GET /model/{id}
+func (a *ModelsAPI) Get(ctx context.Context, id string, opts ...RequestOption) (*Model, error) {
+	return call[Model](ctx, a.client, "models.get", http.MethodGet, route("model", id), nil, opts)
+}
+
+// Create makes a model of what is at its source. It is new at first; WaitFor
+// tells when it is ready.
+//
+// POST /model
+func (a *ModelsAPI) Create(ctx context.Context, spec *ModelSpec, opts ...RequestOption) (*Model, error) {
+	spec, err := spec.in(a.client.project.value, "model")
+	if err != nil {
+		return nil, err
+	}
+	return call[Model](ctx, a.client, "models.create", http.MethodPost, route("model"), spec, opts)
+}
+
+// Rename changes the model's name. Names need not be unique.
+//
+// PATCH /model/{id}
+func (a *ModelsAPI) Rename(ctx context.Context, id, name string, opts ...RequestOption) (*Model, error) {
+	return call[Model](ctx, a.client, "models.rename", http.MethodPatch, route("model", id), renameRequest{Name: name}, opts)
+}
+
+// Export copies the model to another place. WaitFor tells when it is ready
+// again.
+//
+// POST /model/{id}/export
+func (a *ModelsAPI) Export(ctx context.Context, id string, spec *ExportSpec, opts ...RequestOption) (*Model, error) {
+	return call[Model](ctx, a.client, "models.export", http.MethodPost, route("model", id, "export"), spec, slices.Concat([]RequestOption{projectInQuery}, opts))
+}
+
+// Delete removes a model. WithForce also removes one that is in use.
+//
+// DELETE /model/{id}
+func (a *ModelsAPI) Delete(ctx context.Context, id string, opts ...RequestOption) error {
+	return run(ctx, a.client, "models.delete", http.MethodDelete, route("model", id), deleteQuery{}, opts)
+}
+
+// LogURL returns where the zip of the model's log can be had for a while. The
+// URL needs no token: treat it as a secret.
+//
+// GET /model/{id}/logs
+func (a *ModelsAPI) LogURL(ctx context.Context, id string, opts ...RequestOption) (string, error) {
+	return text(ctx, a.client, "models.log_url", http.MethodGet, route("model", id, "logs"), nil, opts)
+}
+
+// Details returns what files the model has.
+//
+// GET /model/{id}/details
+func (a *ModelsAPI) Details(ctx context.Context, id string, opts ...RequestOption) (*Details, error) {
+	return call[Details](ctx, a.client, "models.details", http.MethodGet, route("model", id, "details"), nil, opts)
+}
+
+// WaitFor waits until the model has a status, looking again and again. It
+// ends with a *[StatusError] when that is out of reach, and returns the last
+// model seen, nil when there was none. A model that cannot be found is
+// archived. There is no timeout but that of ctx.
+//
+// GET /model/{id}
+func (a *ModelsAPI) WaitFor(ctx context.Context, id string, status StorageStatus, opts ...WaitOption) (*Model, error) {
+	return waitForStorage(ctx, id, status, a.Get, func(d *Model) StorageStatus { return d.Status }, opts)
+}

@@ -1,0 +1,216 @@
+package proximl
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Option configures a client. Options may be given in any order; one that is
+// wrong makes [New] fail.
+type Option func(*options) error
+
+// options is what the options of New fill in before anything is built.
+type options struct {
+	values      map[string]string // by the names of config.go
+	httpClient  http.Client       // a copy
+	logger      *slog.Logger
+	userAgent   string
+	tokenSource TokenSource
+	tokenCache  TokenCache
+	limiter     *rate.Limiter
+	retry       RetryPolicy
+	limits      Limits
+}
+
+func defaultOptions() *options {
+	return &options{
+		values: map[string]string{},
+		logger: slog.New(slog.DiscardHandler),
+		retry:  RetryPolicy{Attempts: 4, MinWait: 500 * time.Millisecond, MaxWait: 30 * time.Second},
+		limits: Limits{ResponseHeader: 60 * time.Second, BodyIdle: 2 * time.Minute, Entity: 64 << 20, ErrorBody: 4 << 10},
+	}
+}
+
+// given makes an option that refuses a value that is not there.
+func given(ok bool, problem string, apply func(*options)) Option {
+	return func(o *options) error {
+		if !ok {
+			return errors.New(problem)
+		}
+		apply(o)
+		return nil
+	}
+}
+
+func withValue(name, value string) Option {
+	return given(true, "", func(o *options) { o.values[name] = value })
+}
+
+// WithCredentials sets the API key: its user id and the key itself.
+func WithCredentials(user, key string) Option {
+	return given(user != "" && key != "", "WithCredentials: user and key must not be empty", func(o *options) { o.values[settingUser], o.values[settingKey] = user, key })
+}
+
+// WithProject sets the active project by its id (not its name). An empty id
+// means none: the service then works in the account's Personal project.
+func WithProject(id string) Option { return withValue(settingProject, id) }
+
+// WithConfigDir sets the folder of credentials.json, config.json and
+// environment.json, in place of ~/.proximl.
+func WithConfigDir(dir string) Option { return withValue(settingConfigDir, dir) }
+
+// WithDomainSuffix sets the domain of the service's hosts, in place of
+// proximl.ai.
+func WithDomainSuffix(domain string) Option { return withValue(settingDomainSuffix, domain) }
+
+// WithAPIHost sets the host name of the REST API, in place of api.proximl.ai.
+func WithAPIHost(host string) Option { return withValue(settingAPIHost, host) }
+
+// WithWebsocketHost sets the host name of the log websocket, in place of
+// api-ws.proximl.ai.
+func WithWebsocketHost(host string) Option { return withValue(settingWebsocketHost, host) }
+
+// WithUserPool sets the Cognito user pool to log in to, so that it need not be
+// asked for. An empty value is taken from the next source.
+func WithUserPool(region, poolID, clientID string) Option {
+	return given(true, "", func(o *options) {
+		o.values[settingRegion], o.values[settingPoolID], o.values[settingClientID] = region, poolID, clientID
+	})
+}
+
+// WithEndpoint points REST, login and websocket at one base URL, such as
+// http://127.0.0.1:8080. Plain http is allowed for loopback hosts only.
+func WithEndpoint(baseURL string) Option { return withValue(settingEndpoint, baseURL) }
+
+// WithHTTPClient sets the client whose transport, timeout, cookie jar and
+// redirect policy are used. It is copied, never changed.
+func WithHTTPClient(client *http.Client) Option {
+	return given(client != nil, "WithHTTPClient: the client is nil", func(o *options) { o.httpClient = *client })
+}
+
+// WithLogger sets where requests (at debug level) and warnings go. Without it
+// the SDK is silent. No secret is ever logged.
+func WithLogger(logger *slog.Logger) Option {
+	return given(logger != nil, "WithLogger: the logger is nil", func(o *options) { o.logger = logger })
+}
+
+// WithUserAgent puts the caller, such as "app/1", in front of the SDK's own
+// User-Agent.
+func WithUserAgent(agent string) Option {
+	return given(agent != "", "WithUserAgent: the name is empty", func(o *options) { o.userAgent = agent })
+}
+
+// WithTokenSource replaces the login. No user and key are needed then.
+func WithTokenSource(source TokenSource) Option {
+	return given(source != nil, "WithTokenSource: the source is nil", func(o *options) { o.tokenSource = source })
+}
+
+// WithTokenCache keeps the login's tokens where another process finds them.
+func WithTokenCache(cache TokenCache) Option {
+	return given(cache != nil, "WithTokenCache: the cache is nil", func(o *options) { o.tokenCache = cache })
+}
+
+// WithRateLimit spaces the requests: so many per second, and at most burst at
+// once.
+func WithRateLimit(perSecond float64, burst int) Option {
+	return given(perSecond > 0 && burst > 0, "WithRateLimit: this limit lets nothing through", func(o *options) { o.limiter = rate.NewLimiter(rate.Limit(perSecond), burst) })
+}
+
+// WithRetryPolicy sets the retry policy of every call. Fields left zero keep
+// their default.
+func WithRetryPolicy(policy RetryPolicy) Option {
+	return func(o *options) error {
+		if err := policy.check(); err != nil {
+			return err
+		}
+		o.retry = policy.or(o.retry)
+		return nil
+	}
+}
+
+// Limits bounds what one call may take. A zero field keeps its default.
+type Limits struct {
+	ResponseHeader time.Duration // from sending a request to the header of its reply; 60 s
+	BodyIdle       time.Duration // without a byte while a body is read; 2 minutes
+	Entity         int64         // bytes of one entity; 64 MiB
+	ErrorBody      int64         // bytes read of an error's body; 4 KiB
+}
+
+// WithLimits changes the bounds.
+func WithLimits(limits Limits) Option {
+	return func(o *options) error {
+		if min(limits.ResponseHeader, limits.BodyIdle) < 0 || min(limits.Entity, limits.ErrorBody) < 0 {
+			return errors.New("WithLimits: a limit is negative")
+		}
+		setIf(&o.limits.ResponseHeader, limits.ResponseHeader)
+		setIf(&o.limits.BodyIdle, limits.BodyIdle)
+		setIf(&o.limits.Entity, limits.Entity)
+		setIf(&o.limits.ErrorBody, limits.ErrorBody)
+		return nil
+	}
+}
+
+func setIf[T comparable](to *T, value T) {
+	var zero T
+	if value != zero {
+		*to = value
+	}
+}
+
+// RequestOption changes one call.
+type RequestOption func(*request)
+
+// WithQuery adds query parameters. They beat those of the method itself, and a
+// project_uuid among them beats the active project.
+func WithQuery(values url.Values) RequestOption {
+	return func(r *request) {
+		if r.query == nil {
+			r.query = url.Values{}
+		}
+		maps.Copy(r.query, values)
+	}
+}
+
+// WithForce makes a Delete also remove what is still in use, such as a running
+// job. Inferred: the service's clients send it, and no page describes it.
+func WithForce() RequestOption { return WithQuery(url.Values{"force": {"true"}}) }
+
+// WithHeader sets a header. Authorization cannot be set: use WithTokenSource.
+func WithHeader(name, value string) RequestOption {
+	return func(r *request) { r.header.Set(name, value) }
+}
+
+// WithRetry changes the retry policy of this call. Fields left zero keep the
+// client's.
+func WithRetry(policy RetryPolicy) RequestOption {
+	return func(r *request) { r.retry = policy.or(r.retry) }
+}
+
+// ResponseInfo is what CaptureResponse fills in.
+type ResponseInfo struct {
+	StatusCode int         // of the last reply; 0 when there was none
+	Header     http.Header // of the last reply
+	Attempts   int         // requests sent
+}
+
+// CaptureResponse fills in info when the call has ended, well or not.
+func CaptureResponse(info *ResponseInfo) RequestOption {
+	return func(r *request) { r.capture = info }
+}
+
+type operationKey struct{}
+
+// OperationFromContext tells a [http.RoundTripper] which operation, such as
+// "jobs.create", a request is part of. It is "login" for the requests of a
+// login and empty for requests that are not the SDK's.
+func OperationFromContext(ctx context.Context) string {
+	operation, _ := ctx.Value(operationKey{}).(string)
+	return operation
+}

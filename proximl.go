@@ -1,0 +1,188 @@
+// Package proximl is a client of proxiML, a GPU cloud for training and serving
+// models.
+//
+//	client, err := proximl.New() // from the environment and ~/.proximl
+//	if err != nil {
+//		return err
+//	}
+//	job, err := client.Jobs.Create(ctx, &proximl.JobSpec{
+//		Name:      "resnet",
+//		Type:      proximl.JobTypeTraining,
+//		Resources: proximl.JobResources{GPUTypes: []string{"rtx3090"}, GPUCount: new(1)},
+//		Workers:   []string{"python train.py"},
+//	})
+//	if err != nil {
+//		return err
+//	}
+//	job, err = client.Jobs.WaitFor(ctx, job.ID, proximl.JobStatusFinished)
+//
+// # Settings
+//
+// Each setting comes from an option, an environment variable, a file of the
+// configuration folder, or a default; the first that has it wins. The folder is
+// ~/.proximl, or what PROXIML_CONFIG_DIR says.
+//
+//	setting        option             environment            file
+//	API key        WithCredentials    PROXIML_USER and _KEY  credentials.json: user, key
+//	active project WithProject        PROXIML_PROJECT        config.json: project
+//	endpoint       WithEndpoint       PROXIML_ENDPOINT
+//	domain         WithDomainSuffix   PROXIML_DOMAIN_SUFFIX  environment.json: domain_suffix
+//	API host       WithAPIHost        PROXIML_API_URL        environment.json: api_url
+//	websocket host WithWebsocketHost  PROXIML_WS_URL         environment.json: ws_url
+//	user pool      WithUserPool       PROXIML_REGION,        environment.json: region,
+//	                                  _POOL_ID, _CLIENT_ID   pool_id, client_id
+//	folder         WithConfigDir      PROXIML_CONFIG_DIR
+//
+// A project is always given by its id. Without an active project the service
+// works in the account's Personal project.
+//
+// # Values
+//
+// In requests, required fields are plain and optional ones are pointers: new(3)
+// sets one. Of slices and maps, nil leaves alone and empty clears. In
+// responses, all is plain. Statuses and types are open: an unknown one passes
+// through. Unknown fields are kept in Extra and survive encoding with
+// github.com/go-json-experiment/json.
+//
+// # Errors
+//
+// Every error answers [errors.Is] with a sentinel such as [ErrNotFound], and
+// [errors.As] with its detail, such as *[APIError].
+//
+// # Tests
+//
+// Package proximltest has an in-memory service to test programs against.
+package proximl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+
+	"github.com/proximl/proximl-go/internal/cognito"
+)
+
+// Version is the version of the SDK, as its User-Agent names it.
+const Version = "0.1.0"
+
+// ProxiML is a client. It is immutable and safe for concurrent use; one is
+// enough for a program.
+type ProxiML struct {
+	Projects     *ProjectsAPI
+	Members      *MembersAPI
+	Jobs         *JobsAPI
+	Datasets     *DatasetsAPI
+	Models       *ModelsAPI
+	GPUTypes     *GPUTypesAPI
+	Environments *EnvironmentsAPI
+
+	api      *url.URL
+	project  setting
+	settings *settings
+	sender   *sender
+	tokens   TokenSource
+}
+
+// service is what the services share.
+type service struct{ client *ProxiML }
+
+// New makes a client. It reads the environment and the configuration files,
+// does no network I/O and starts no goroutine. It fails when an option is
+// wrong, a file cannot be used, or credentials are missing ([ErrNoCredentials]).
+func New(opts ...Option) (*ProxiML, error) {
+	o := defaultOptions()
+	for i, opt := range opts {
+		if opt == nil {
+			return nil, fmt.Errorf("proximl: option %d is nil", i+1)
+		}
+		if err := opt(o); err != nil {
+			return nil, fmt.Errorf("proximl: %w", err)
+		}
+	}
+	s, err := loadSettings(o.values, o.logger)
+	if err != nil {
+		return nil, err
+	}
+	c := &ProxiML{settings: s, project: s.get(settingProject), tokens: o.tokenSource, sender: newSender(o)}
+	if c.api, err = s.baseURL(settingAPIHost, "api."); err != nil {
+		return nil, err
+	}
+	if c.tokens == nil {
+		if c.tokens, err = newLogin(o, s, c.sender); err != nil {
+			return nil, err
+		}
+	}
+	c.addServices()
+	return c, nil
+}
+
+func (c *ProxiML) addServices() {
+	common := &service{client: c}
+	c.Projects = (*ProjectsAPI)(common)
+	c.Members = (*MembersAPI)(common)
+	c.Jobs = (*JobsAPI)(common)
+	c.Datasets = (*DatasetsAPI)(common)
+	c.Models = (*ModelsAPI)(common)
+	c.GPUTypes = (*GPUTypesAPI)(common)
+	c.Environments = (*EnvironmentsAPI)(common)
+}
+
+// InProject returns a client whose active project is another, with the same
+// connections and tokens. An empty id means none.
+func (c *ProxiML) InProject(id string) *ProxiML {
+	other := *c
+	other.project = setting{id, "InProject", fromOption}
+	other.addServices()
+	return &other
+}
+
+// ActiveProject returns the id of the active project, empty when there is
+// none, and where it came from: an environment variable, the path of a file.
+func (c *ProxiML) ActiveProject() (id, source string) { return c.project.value, c.project.source }
+
+// SaveActiveProject makes a project the active one of programs that start from
+// now on: it writes the id to config.json in the configuration folder, which is
+// made when it does not exist. An empty id takes the setting away. This client
+// stays as it is. Readers never see half a file, and what else the file holds
+// is kept.
+func (c *ProxiML) SaveActiveProject(ctx context.Context, id string) error {
+	return c.settings.saveActiveProject(ctx, id)
+}
+
+// CloseIdleConnections closes the connections that no call uses at the moment.
+func (c *ProxiML) CloseIdleConnections() { c.sender.closeIdle() }
+
+// Format prints the client without its secrets.
+func (c *ProxiML) Format(s fmt.State, _ rune) {
+	_, _ = io.WriteString(s, "proximl.ProxiML("+c.api.Redacted()+")")
+}
+
+// LogValue logs the client without its secrets.
+func (c *ProxiML) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+
+// ownEmail returns the e-mail address of the account, as its id token says.
+func (c *ProxiML) ownEmail(ctx context.Context) (string, error) {
+	token, err := c.tokens.Token(ctx, "")
+	if err != nil {
+		return "", asAuthError(err)
+	}
+	claims, err := cognito.ReadClaims(token)
+	if err == nil && claims.Email == "" {
+		err = errors.New("the id token names no e-mail address")
+	}
+	if err != nil {
+		return "", &AuthError{err: err}
+	}
+	return claims.Email, nil
+}
+
+// needProject returns the id of the active project, or [ErrNoProject].
+func (c *ProxiML) needProject() (string, error) {
+	if c.project.value == "" {
+		return "", fmt.Errorf("%w: give one by WithProject or InProject, PROXIML_PROJECT, or SaveActiveProject", ErrNoProject)
+	}
+	return c.project.value, nil
+}

@@ -1,0 +1,281 @@
+package proximl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/go-querystring/query"
+
+	"github.com/proximl/proximl-go/internal/stream"
+)
+
+const projectParameter = "project_uuid"
+
+// Invalid UTF-8 in a request is replaced: the service would refuse it.
+var writeOptions = json.JoinOptions(json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
+
+// path is an escaped URL path.
+type path struct {
+	escaped string
+	err     error
+}
+
+// route joins path segments and escapes them, each as one: an id can neither
+// add a segment nor take one away.
+func route(segments ...string) path {
+	var p path
+	for i, segment := range segments {
+		if segment == "" || segment == "." || segment == ".." {
+			what := segments[max(0, i-1)]
+			return path{err: &ValidationError{What: "id", Problems: []Problem{{what, fmt.Sprintf("%q is no id", segment)}}}}
+		}
+		p.escaped += "/" + url.PathEscape(segment)
+	}
+	return p
+}
+
+// rawRoute checks a path that is escaped already.
+func rawRoute(escaped string) path {
+	unescaped, err := url.PathUnescape(escaped)
+	rest, ok := strings.CutPrefix(escaped, "/")
+	if err != nil || !ok || strings.ContainsAny(escaped, "?#") {
+		return path{err: &ValidationError{What: "path", Problems: []Problem{{escaped, "must start with one / and be escaped; give the query by WithQuery"}}}}
+	}
+	for _, segment := range slices.Concat(strings.Split(rest, "/"), strings.Split(unescaped, "/")[1:]) {
+		if segment == "" || segment == "." || segment == ".." {
+			return path{err: &ValidationError{What: "path", Problems: []Problem{{escaped, "has an empty or a dot segment"}}}}
+		}
+	}
+	return path{escaped: escaped}
+}
+
+// request is one call of the API.
+type request struct {
+	outgoing
+	query   url.Values
+	capture *ResponseInfo
+	project string // the active project, if it is in the query, for errors
+}
+
+// once makes a PATCH count as one that must not be repeated.
+func once(r *request) { r.repeatable = false }
+
+// projectInQuery makes a POST carry the active project like other calls.
+func projectInQuery(r *request) { r.project = projectParameter }
+
+// newRequest builds a call. Its params are the query of a GET or DELETE and
+// the JSON body of the others.
+func (c *ProxiML) newRequest(method string, to path, params any, opts []RequestOption) (*request, error) {
+	if to.err != nil {
+		return nil, to.err
+	}
+	r := &request{query: url.Values{}}
+	r.method, r.header, r.retry = method, http.Header{"Accept": {"application/json"}}, c.sender.retry
+	r.repeatable = method != http.MethodPost
+	var err error
+	switch {
+	case params == nil:
+	case method == http.MethodGet || method == http.MethodDelete:
+		r.query, err = query.Values(params)
+	default:
+		r.header.Set("Content-Type", "application/json")
+		r.body, err = json.Marshal(params, writeOptions)
+	}
+	if err != nil {
+		return nil, &ValidationError{What: "request", Problems: []Problem{{method + " " + to.escaped, err.Error()}}}
+	}
+	for _, opt := range opts {
+		if opt == nil {
+			return nil, &ValidationError{What: "request", Problems: []Problem{{method + " " + to.escaped, "a RequestOption is nil"}}}
+		}
+		opt(r)
+	}
+	if err := r.retry.check(); err != nil {
+		return nil, &ValidationError{What: "request", Problems: []Problem{{"WithRetry", err.Error()}}}
+	}
+	c.addProject(r)
+	r.url = c.resolve(to, r.query)
+	return r, nil
+}
+
+func (c *ProxiML) addProject(r *request) {
+	wanted := r.method != http.MethodPost || r.project != ""
+	r.project = ""
+	if wanted && c.project.value != "" && !r.query.Has(projectParameter) {
+		r.query.Set(projectParameter, c.project.value)
+		r.project = c.project.value + " from " + c.project.source
+	}
+}
+
+func (c *ProxiML) resolve(to path, values url.Values) *url.URL {
+	u := *c.api
+	u.RawPath = c.api.EscapedPath() + to.escaped
+	u.Path, _ = url.PathUnescape(u.RawPath) // it was escaped or checked by route
+	u.RawQuery = values.Encode()
+	return &u
+}
+
+// exchange makes a call and gives the body of a success to read. An empty body
+// is given too: what it means is for the caller to say.
+func (c *ProxiML) exchange(ctx context.Context, operation, method string, to path, params any, opts []RequestOption, read func(*stream.Body) error) error {
+	r, err := c.newRequest(method, to, params, opts)
+	if err != nil {
+		return err
+	}
+	resp, err := c.authorized(context.WithValue(ctx, operationKey{}, operation), r)
+	r.fillIn(resp)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode >= 300 {
+		if r.method == http.MethodDelete && resp.StatusCode == http.StatusNotFound && r.unclear {
+			return nil // an attempt whose reply was lost did the work
+		}
+		return r.finish(r.refused(resp, c.sender.sample(resp)))
+	}
+	if !isJSON(resp) {
+		if sample := c.sender.sample(resp); len(sample) > 0 {
+			r.unclear = true
+			e := r.unreadable(resp, nil)
+			e.strange(resp, sample)
+			return r.finish(e)
+		}
+	}
+	if err := read(stream.NewBody(resp.Body, c.sender.limits.Entity)); err != nil {
+		r.unclear = true
+		return r.finish(r.unreadable(resp, err))
+	}
+	return nil
+}
+
+// fillIn does what CaptureResponse promises.
+func (r *request) fillIn(resp *http.Response) {
+	if r.capture == nil {
+		return
+	}
+	*r.capture = ResponseInfo{Attempts: r.attempts}
+	if resp != nil {
+		r.capture.StatusCode, r.capture.Header = resp.StatusCode, resp.Header.Clone()
+	}
+}
+
+// finish adds what only the call knows.
+func (r *request) finish(e *APIError) *APIError {
+	e.Project = r.project
+	e.outcomeUnknown = r.unclear && !r.repeatable
+	return e
+}
+
+// authorized sends with a token. A token that the service refuses is replaced
+// once.
+func (c *ProxiML) authorized(ctx context.Context, r *request) (*http.Response, error) {
+	var rejected string
+	for {
+		token, err := c.tokens.Token(ctx, rejected)
+		if err != nil {
+			return nil, asAuthError(err)
+		}
+		r.header.Set("Authorization", token)
+		resp, failed := c.sender.send(ctx, &r.outgoing)
+		if failed != nil {
+			return nil, r.finish(failed)
+		}
+		if resp.StatusCode != http.StatusUnauthorized || rejected != "" {
+			return resp, nil
+		}
+		rejected = token
+		_ = resp.Body.Close()
+	}
+}
+
+func asAuthError(err error) error {
+	if _, ok := errors.AsType[*AuthError](err); ok {
+		return err
+	}
+	return &AuthError{err: err}
+}
+
+// run makes a call whose reply says nothing more.
+func run(ctx context.Context, c *ProxiML, operation, method string, to path, params any, opts []RequestOption) error {
+	return c.exchange(ctx, operation, method, to, params, opts, func(body *stream.Body) error {
+		return body.Discard()
+	})
+}
+
+// call makes a call that answers one value.
+func call[T any](ctx context.Context, c *ProxiML, operation, method string, to path, params any, opts []RequestOption) (*T, error) {
+	var value *T
+	err := c.exchange(ctx, operation, method, to, params, opts, func(body *stream.Body) (err error) {
+		value, err = stream.Decode[T](body)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return value, nil
+}
+
+// text makes a call that answers a bare string.
+func text(ctx context.Context, c *ProxiML, operation, method string, to path, params any, opts []RequestOption) (string, error) {
+	value, err := call[string](ctx, c, operation, method, to, params, opts)
+	if err != nil {
+		return "", err
+	}
+	return *value, nil
+}
+
+// all makes a call that answers an array and yields its elements as they come
+// in. It holds one at a time, however many there are.
+func all[T any](ctx context.Context, c *ProxiML, operation string, to path, opts []RequestOption) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
+		stopped := false
+		err := c.exchange(ctx, operation, http.MethodGet, to, nil, opts, func(body *stream.Body) error {
+			return stream.Array(body, func(value *T) bool {
+				stopped = !yield(value, nil)
+				return !stopped
+			})
+		})
+		if err != nil && !stopped {
+			yield(nil, err)
+		}
+	}
+}
+
+// list makes a call that answers an array. It never returns a nil slice
+// without an error.
+func list[T any](ctx context.Context, c *ProxiML, operation string, to path, opts []RequestOption) ([]*T, error) {
+	values := []*T{}
+	for value, err := range all[T](ctx, c, operation, to, opts) {
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, value)
+	}
+	return values, nil
+}
+
+// Do calls any endpoint with all that the SDK does for its own methods: token,
+// active project, retries, bounds and errors. It is for endpoints that have no
+// method yet.
+//
+// The path starts with one slash and is escaped already. The params are the
+// JSON body; with GET and DELETE they are the query, from a struct with url
+// tags. A nil result drops the reply.
+func (c *ProxiML) Do(ctx context.Context, method, path string, params, result any, opts ...RequestOption) error {
+	to := rawRoute(path)
+	if result == nil {
+		return run(ctx, c, "do", method, to, params, opts)
+	}
+	return c.exchange(ctx, "do", method, to, params, opts, func(body *stream.Body) error {
+		return json.UnmarshalRead(body, result, stream.ReadOptions)
+	})
+}

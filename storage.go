@@ -1,0 +1,180 @@
+package proximl
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// StorageStatus is the state of a dataset or model. The set is open: an unknown
+// one passes through.
+type StorageStatus string
+
+// The known statuses.
+const (
+	StorageStatusNew         StorageStatus = "new"
+	StorageStatusDownloading StorageStatus = "downloading" // from its source
+	StorageStatusReady       StorageStatus = "ready"
+	StorageStatusExporting   StorageStatus = "exporting"
+	StorageStatusFailed      StorageStatus = "failed"
+	StorageStatusRemoving    StorageStatus = "removing"
+	StorageStatusRemoved     StorageStatus = "removed"
+	StorageStatusArchived    StorageStatus = "archived" // what a 404 stands for
+)
+
+// Terminal reports whether the status cannot change any more.
+func (s StorageStatus) Terminal() bool {
+	return s == StorageStatusFailed || s == StorageStatusRemoved || s == StorageStatusArchived
+}
+
+// Storage is what datasets and models have in common.
+type Storage struct {
+	Name          string          `json:"name"`
+	Status        StorageStatus   `json:"status,omitzero"`
+	ProjectID     string          `json:"project_uuid,omitzero"` // public ones have none
+	CustomerID    string          `json:"customer_uuid,omitzero"`
+	Type          string          `json:"type,omitzero"` // such as evefs
+	SourceType    string          `json:"source_type,omitzero"`
+	SourceURI     string          `json:"source_uri,omitzero"`
+	SourceOptions LocationOptions `json:"source_options,omitzero"`
+	OutputType    string          `json:"output_type,omitzero"` // while exporting
+	OutputURI     string          `json:"output_uri,omitzero"`
+	Size          int64           `json:"size,omitzero"`        // bytes
+	UsedSize      int64           `json:"used_size,omitzero"`   // bytes; in place of Size where the service reports it
+	BilledSize    int64           `json:"billed_size,omitzero"` // bytes
+	Hostname      string          `json:"hostname,omitzero"`    // of the file transfer, while one is wanted
+	AuthToken     Secret          `json:"auth_token,omitzero"`  // of the file transfer
+	CreatedAt     Time            `json:"createdAt,omitzero"`
+	UpdatedAt     Time            `json:"updatedAt,omitzero"`
+	Extra         jsontext.Value  `json:",embed"` // fields that this version does not know
+}
+
+// Format prints the storage without its unknown fields.
+func (s Storage) Format(f fmt.State, verb rune) {
+	type plain Storage
+	s.Extra = nil
+	printed(f, verb, plain(s))
+}
+
+// LogValue logs what Format prints.
+func (s Storage) LogValue() slog.Value { return logged(s) }
+
+// LocationOptions are further facts of where data comes from or goes to.
+type LocationOptions struct {
+	Archive     *bool          `json:"archive,omitzero"`      // output as one zip
+	SaveModel   *bool          `json:"save_model,omitzero"`   // save the model folder, too
+	EndpointURL string         `json:"endpoint_url,omitzero"` // of a service that is compatible with S3
+	Path        string         `json:"path,omitzero"`         // in a regional datastore
+	Type        string         `json:"type,omitzero"`         // of a Kaggle source: competition, dataset or kernel
+	Extra       jsontext.Value `json:",embed"`                // further options
+}
+
+// Format prints the options without their unknown fields.
+func (o LocationOptions) Format(s fmt.State, verb rune) {
+	type plain LocationOptions
+	o.Extra = nil
+	printed(s, verb, plain(o))
+}
+
+// LogValue logs what Format prints.
+func (o LocationOptions) LogValue() slog.Value { return logged(o) }
+
+// StorageSpec says what to create. The known source types are aws, azure, gcp,
+// git, kaggle, local, wasabi and web. An empty ProjectID is the active project,
+// an empty Type is evefs.
+type StorageSpec struct {
+	Name          string           `json:"name"`
+	SourceType    string           `json:"source_type,omitzero"`
+	SourceURI     string           `json:"source_uri,omitzero"`
+	SourceOptions *LocationOptions `json:"source_options,omitzero"`
+	ProjectID     string           `json:"project_uuid,omitzero"`
+	Type          string           `json:"type,omitzero"`
+	Extra         jsontext.Value   `json:",embed"` // further fields, sent as they are
+}
+
+const defaultStorageType = "evefs"
+
+// in fills in what the spec leaves open, on a copy.
+func (s *StorageSpec) in(project, what string) (*StorageSpec, error) {
+	if s == nil || s.Name == "" {
+		return nil, missingName(what)
+	}
+	filled := *s
+	if filled.ProjectID == "" {
+		filled.ProjectID = project
+	}
+	if filled.Type == "" {
+		filled.Type = defaultStorageType
+	}
+	return &filled, nil
+}
+
+// ExportSpec says where to export to. The known output types are aws, azure,
+// gcp, local and wasabi.
+type ExportSpec struct {
+	OutputType    string          `json:"output_type"`
+	OutputURI     string          `json:"output_uri"`
+	OutputOptions LocationOptions `json:"output_options"`
+}
+
+// Details describes the files of a dataset or model.
+//
+// Inferred: Contents holds the same for each entry of a directory; only an
+// empty one has been seen.
+type Details struct {
+	Type     string         `json:"type"` // such as directory
+	Name     string         `json:"name"`
+	Count    string         `json:"count,omitzero"` // of files
+	Size     string         `json:"size,omitzero"`  // with a unit: 177M
+	UsedSize string         `json:"used_size,omitzero"`
+	Contents []*Details     `json:"contents,omitzero"`
+	Extra    jsontext.Value `json:",embed"` // fields that this version does not know
+}
+
+// Format prints the details without their unknown fields.
+func (d Details) Format(s fmt.State, verb rune) {
+	type plain Details
+	d.Extra = nil
+	printed(s, verb, plain(d))
+}
+
+// LogValue logs what Format prints.
+func (d Details) LogValue() slog.Value { return logged(d) }
+
+type renameRequest struct {
+	Name string `json:"name"`
+}
+
+// deleteQuery is what every delete of a job, dataset or model sends; WithForce
+// changes it.
+type deleteQuery struct {
+	Force bool `url:"force"`
+}
+
+// judgeStorage says what a status means for a wait.
+func judgeStorage(status, wanted StorageStatus) verdict {
+	switch {
+	case status == wanted:
+		return satisfied
+	case status.Terminal():
+		return outOfReach
+	case status == StorageStatusRemoving && wanted != StorageStatusRemoved && wanted != StorageStatusArchived:
+		return outOfReach
+	case wanted == StorageStatusDownloading && status == StorageStatusReady:
+		return satisfied // new -> downloading -> ready: it has passed
+	case wanted == StorageStatusNew:
+		return outOfReach
+	}
+	return goOn
+}
+
+// waitForStorage is the WaitFor of datasets and models.
+func waitForStorage[T any](ctx context.Context, id string, wanted StorageStatus, get func(context.Context, string, ...RequestOption) (*T, error), status func(*T) StorageStatus, opts []WaitOption) (*T, error) {
+	w := wait[T, StorageStatus]{
+		id: id, wanted: wanted, get: get, status: status, gone: StorageStatusArchived,
+		judge: func(entity *T, wanted StorageStatus, _ bool) verdict { return judgeStorage(status(entity), wanted) },
+	}
+	return w.run(ctx, opts)
+}

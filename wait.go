@@ -1,0 +1,120 @@
+package proximl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	defaultMinPoll = 5 * time.Second
+	defaultMaxPoll = 60 * time.Second
+)
+
+// WaitOption changes how a WaitFor waits.
+type WaitOption func(*waitOptions)
+
+type waitOptions struct {
+	minPoll, maxPoll time.Duration
+	onPoll           any // func(*T)
+	request          []RequestOption
+}
+
+// PollBetween sets the first and the longest pause between two looks; 5 and
+// 60 seconds by default.
+func PollBetween(shortest, longest time.Duration) WaitOption {
+	return func(o *waitOptions) { o.minPoll, o.maxPoll = shortest, longest }
+}
+
+// OnPoll is called with the entity after each look, before it is judged. The
+// type must be that of the wait: *[Job] for Jobs.WaitFor.
+func OnPoll[T any](fn func(*T)) WaitOption {
+	return func(o *waitOptions) { o.onPoll = fn }
+}
+
+// WithPollRequest sets options of each look's request.
+func WithPollRequest(opts ...RequestOption) WaitOption {
+	return func(o *waitOptions) { o.request = append(o.request, opts...) }
+}
+
+// wait is one wait for an entity of type T to reach a status.
+type wait[T any, S ~string] struct {
+	id     string
+	wanted S
+	get    func(context.Context, string, ...RequestOption) (*T, error)
+	status func(*T) S
+	// judge says what a status means: satisfied or out of reach. The statuses
+	// seen before in this wait tell an old status from a new one.
+	judge func(entity *T, wanted S, changed bool) verdict
+	gone  S // the status that a 404 stands for
+}
+
+type verdict int
+
+const (
+	goOn verdict = iota
+	satisfied
+	outOfReach
+)
+
+// run looks at once, then again after pauses that grow by half each time.
+func (w *wait[T, S]) run(ctx context.Context, opts []WaitOption) (*T, error) {
+	o, onPoll, err := waitSettings[T](opts)
+	if err != nil {
+		return nil, err
+	}
+	var last *T
+	changed := false
+	for pause := o.minPoll; ; pause = min(pause*3/2, o.maxPoll) {
+		entity, err := w.get(ctx, w.id, o.request...)
+		switch {
+		case err != nil && w.wanted == w.gone && errors.Is(err, ErrNotFound):
+			return last, nil
+		case err != nil:
+			return last, err
+		}
+		changed = changed || last != nil && w.status(last) != w.status(entity)
+		last = entity
+		onPoll(entity)
+		switch w.judge(entity, w.wanted, changed) {
+		case satisfied:
+			return entity, nil
+		case outOfReach:
+			return entity, &StatusError{Entity: entity, ID: w.id, Status: string(w.status(entity)), Wanted: string(w.wanted)}
+		case goOn:
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return last, fmt.Errorf("waiting for %s to become %q (it is %q): %w", w.id, w.wanted, w.status(last), err)
+		}
+	}
+}
+
+func waitSettings[T any](opts []WaitOption) (*waitOptions, func(*T), error) {
+	o := &waitOptions{minPoll: defaultMinPoll, maxPoll: defaultMaxPoll, onPoll: func(*T) {}}
+	for _, opt := range opts {
+		if opt == nil {
+			return nil, nil, &ValidationError{What: "wait", Problems: []Problem{{"WaitOption", "is nil"}}}
+		}
+		opt(o)
+	}
+	if o.minPoll <= 0 || o.maxPoll < o.minPoll {
+		return nil, nil, &ValidationError{What: "wait", Problems: []Problem{{"PollBetween", fmt.Sprintf("%v and %v are no range of pauses", o.minPoll, o.maxPoll)}}}
+	}
+	onPoll, ok := o.onPoll.(func(*T))
+	if !ok {
+		return nil, nil, &ValidationError{What: "wait", Problems: []Problem{{"OnPoll", fmt.Sprintf("it takes a %T, this waits with a %T", o.onPoll, onPoll)}}}
+	}
+	return o, onPoll, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
