@@ -1,16 +1,20 @@
 package proximl
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/proximl/proximl-go/internal/cognito"
+	"github.com/proximl/proximl-go/internal/settings"
+	"github.com/proximl/proximl-go/internal/single"
 	"github.com/proximl/proximl-go/internal/stream"
 )
 
@@ -53,127 +57,78 @@ type TokenCache interface {
 // login is the TokenSource that logs in with user and key.
 type login struct {
 	sender    *sender
-	user, key setting
-	pool      cognito.Pool // as far as it is known; only the one flight touches it
-	appURL    *url.URL     // has the rest of it
-	endpoint  *url.URL     // in place of Cognito's own host; may be nil
+	user, key settings.Value
+	known     cognito.Pool // as far as it is configured
+	pool      atomic.Pointer[cognito.Pool]
+	app       *url.URL // has the rest of it
+	endpoint  *url.URL // in place of Cognito's own host; may be nil
 	cache     TokenCache
 	logger    *slog.Logger
 
-	mu     sync.Mutex
-	tokens *Tokens
-	flight *flight
+	tokens atomic.Pointer[Tokens]
+	flight single.Flight[*Tokens]
 }
 
-func newLogin(o *options, s *settings, sender *sender) (*login, error) {
-	user, key, err := s.credentials()
+func newLogin(o *options, c *config, sender *sender) (*login, error) {
+	user, key, err := c.credentials()
 	if err != nil {
 		return nil, err
 	}
 	l := &login{sender: sender, user: user, key: key, cache: o.tokenCache, logger: o.logger}
-	l.pool = cognito.Pool{Region: s.get(settingRegion).value, ID: s.get(settingPoolID).value, ClientID: s.get(settingClientID).value}
-	l.appURL, err = s.baseURL(settingNone, "app.")
-	if endpoint := s.get(settingEndpoint); endpoint.value != "" && endpoint.strength >= s.get(settingDomainSuffix).strength {
-		l.endpoint = l.appURL
+	l.flight.Timeout = loginTimeout
+	l.known = cognito.Pool{Region: c.Get(settingRegion).Text, ID: c.Get(settingPoolID).Text, ClientID: c.Get(settingClientID).Text}
+	l.app, err = c.baseURL("", "app.")
+	if endpoint := c.Get(settingEndpoint); endpoint.Text != "" && endpoint.Strength >= c.Get(settingDomainSuffix).Strength {
+		l.endpoint = l.app
 	}
 	return l, err
 }
 
-// flight is the one login under way and those who wait for it.
-type flight struct {
-	done    chan struct{}
-	cancel  context.CancelFunc
-	waiters int
-	tokens  *Tokens
-	err     error
-}
-
-// Token returns the cached token or joins the one login under way. A caller
-// that gives up hurts no other; the last to leave ends the login.
+// Token returns the cached token or joins the one login under way.
 func (l *login) Token(ctx context.Context, rejected string) (string, error) {
 	for {
-		l.mu.Lock()
-		if l.tokens.usable(rejected) {
-			defer l.mu.Unlock()
-			return string(l.tokens.ID), nil
+		if tokens := l.tokens.Load(); tokens.usable(rejected) {
+			return string(tokens.ID), nil
 		}
-		if l.flight == nil {
-			l.flight = l.takeOff(ctx, rejected)
+		tokens, err := l.flight.Do(ctx, func(ctx context.Context) (*Tokens, error) {
+			return l.obtain(context.WithValue(ctx, operationKey{}, "login"), rejected)
+		})
+		if err != nil {
+			return "", err
 		}
-		f := l.flight
-		f.waiters++
-		l.mu.Unlock()
-
-		select {
-		case <-f.done:
-			if f.err != nil {
-				return "", f.err
-			}
-			if id := string(f.tokens.ID); id != rejected {
-				return id, nil
-			}
-		case <-ctx.Done():
-			l.leave(f)
-			return "", context.Cause(ctx)
-		}
-	}
-}
-
-func (l *login) takeOff(ctx context.Context, rejected string) *flight {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loginTimeout)
-	f := &flight{done: make(chan struct{}), cancel: cancel}
-	go func(pool cognito.Pool, old *Tokens) {
-		defer cancel()
-		f.tokens, f.err = l.obtain(context.WithValue(ctx, operationKey{}, "login"), &pool, old, rejected)
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if l.flight == f {
-			l.flight, l.pool = nil, pool
-			if f.err == nil {
-				l.tokens = f.tokens
-			}
-		}
-		close(f.done)
-	}(l.pool, l.tokens)
-	return f
-}
-
-func (l *login) leave(f *flight) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if f.waiters--; f.waiters == 0 {
-		f.cancel()
-		if l.flight == f {
-			l.flight = nil
+		if string(tokens.ID) != rejected {
+			return string(tokens.ID), nil
 		}
 	}
 }
 
 // obtain tries the cache, then the refresh token, then the key.
-func (l *login) obtain(ctx context.Context, pool *cognito.Pool, old *Tokens, rejected string) (*Tokens, error) {
-	if err := l.findPool(ctx, pool); err != nil {
-		return nil, err
+func (l *login) obtain(ctx context.Context, rejected string) (*Tokens, error) {
+	old := l.tokens.Load()
+	if old.usable(rejected) {
+		return old, nil // the login before this one ended as the caller came
 	}
-	account := l.user.value + "@" + pool.ID
-	cached := l.load(ctx, account)
-	if cached.usable(rejected) {
-		return cached, nil
-	}
-	if old == nil {
-		old = cached
-	}
-	fresh, err := l.renew(ctx, *pool, old)
+	pool, err := l.findPool(ctx)
 	if err != nil {
 		return nil, l.explain(err)
 	}
-	tokens := &Tokens{ID: Secret(fresh.ID), Refresh: Secret(fresh.Refresh), Expires: fresh.Expires}
-	l.save(ctx, account, tokens)
+	account := l.user.Text + "@" + pool.ID
+	tokens := l.load(ctx, account)
+	if !tokens.usable(rejected) {
+		fresh, err := l.renew(ctx, pool, cmp.Or(old, tokens))
+		if err != nil {
+			return nil, l.explain(err)
+		}
+		tokens = &Tokens{ID: Secret(fresh.ID), Refresh: Secret(fresh.Refresh), Expires: fresh.Expires}
+		l.save(ctx, account, tokens)
+	}
+	l.tokens.Store(tokens)
 	return tokens, nil
 }
 
 // renew logs in with the key only when there is no refresh token, or Cognito
 // refuses it.
-func (l *login) renew(ctx context.Context, pool cognito.Pool, old *Tokens) (*cognito.Tokens, error) {
+func (l *login) renew(ctx context.Context, pool *cognito.Pool, old *Tokens) (*cognito.Tokens, error) {
 	post := l.poster(pool.Region)
 	if old != nil && old.Refresh != "" {
 		tokens, err := pool.Refresh(ctx, string(old.Refresh), post)
@@ -181,7 +136,7 @@ func (l *login) renew(ctx context.Context, pool cognito.Pool, old *Tokens) (*cog
 			return tokens, err
 		}
 	}
-	return pool.Login(ctx, l.user.value, l.key.value, post)
+	return pool.Login(ctx, l.user.Text, l.key.Text, post)
 }
 
 func (l *login) load(ctx context.Context, account string) *Tokens {
@@ -205,31 +160,24 @@ func (l *login) save(ctx context.Context, account string, tokens *Tokens) {
 	}
 }
 
-// findPool asks for the service's auth config only when something is missing.
-func (l *login) findPool(ctx context.Context, pool *cognito.Pool) error {
-	if pool.Complete() {
-		return nil
+// findPool asks for the service's auth config, once, and only when something is
+// missing.
+func (l *login) findPool(ctx context.Context) (*cognito.Pool, error) {
+	if pool := l.pool.Load(); pool != nil {
+		return pool, nil
 	}
-	out := &outgoing{method: http.MethodGet, url: l.appURL.JoinPath(authConfigPath), repeatable: true, retry: l.sender.retry}
-	resp, failed := l.sender.send(ctx, out)
-	if failed != nil {
-		return &AuthError{err: failed}
+	pool := &l.known
+	if !pool.Complete() {
+		_, config, err := l.fetch(ctx, &outgoing{method: http.MethodGet, url: l.app.JoinPath(authConfigPath), repeatable: true})
+		if err != nil {
+			return nil, err
+		}
+		if pool, err = pool.Fill(config); err != nil {
+			return nil, fmt.Errorf("the auth config of %s %w; region, user pool and client id can be given by WithUserPool", l.app.Host, err)
+		}
 	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return &AuthError{err: out.refused(resp, l.sender.sample(resp))}
-	}
-	config, err := stream.Decode[cognito.Pool](stream.NewBody(resp.Body, l.sender.limits.Entity))
-	if err != nil {
-		return &AuthError{err: out.unreadable(resp, err)}
-	}
-	setIf(&config.Region, pool.Region)
-	setIf(&config.ID, pool.ID)
-	setIf(&config.ClientID, pool.ClientID)
-	if *pool = *config; !pool.Complete() {
-		return &AuthError{Message: "the auth config of " + l.appURL.Host + " lacks region, user pool or client id", Hint: "give them by WithUserPool"}
-	}
-	return nil
+	l.pool.Store(pool)
+	return pool, nil
 }
 
 // poster sends actions to Cognito, or to the endpoint in its place.
@@ -239,21 +187,27 @@ func (l *login) poster(region string) cognito.Post {
 		to = &url.URL{Scheme: "https", Host: "cognito-idp." + region + ".amazonaws.com"}
 	}
 	return func(ctx context.Context, header http.Header, body []byte, repeatable bool) (int, []byte, error) {
-		out := &outgoing{method: http.MethodPost, url: to.JoinPath("/"), header: header, body: body, repeatable: repeatable, retry: l.sender.retry}
-		resp, failed := l.sender.send(ctx, out)
-		if failed != nil {
-			return 0, nil, failed
-		}
-		defer resp.Body.Close()
-		if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusBadRequest {
-			return 0, nil, out.refused(resp, l.sender.sample(resp))
-		}
-		reply, err := io.ReadAll(stream.NewBody(resp.Body, l.sender.limits.Entity))
-		if err != nil {
-			return 0, nil, out.unreadable(resp, err)
-		}
-		return resp.StatusCode, reply, nil
+		return l.fetch(ctx, &outgoing{method: http.MethodPost, url: to.JoinPath("/"), header: header, body: body, repeatable: repeatable})
 	}
+}
+
+// fetch returns the body of a reply that is OK, or a 400, which is how Cognito
+// says all its errors.
+func (l *login) fetch(ctx context.Context, out *outgoing) (status int, body []byte, err error) {
+	out.retry = l.sender.retry
+	resp, failed := l.sender.send(ctx, out)
+	if failed != nil {
+		return 0, nil, failed
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK && (resp.StatusCode != http.StatusBadRequest || out.body == nil) {
+		return 0, nil, l.sender.refused(out, resp)
+	}
+	body, err = io.ReadAll(stream.NewBody(resp.Body, l.sender.limits.Entity))
+	if err != nil {
+		return 0, nil, out.unreadable(resp, err)
+	}
+	return resp.StatusCode, body, nil
 }
 
 // explain says what to do about a login that failed.
@@ -262,14 +216,5 @@ func (l *login) explain(err error) *AuthError {
 	if !ok {
 		return &AuthError{err: err}
 	}
-	e := &AuthError{Code: refusal.Code, Message: refusal.Message, Hint: "use an API key; they are made on the account settings page"}
-	switch refusal.Code {
-	case "NotAuthorizedException", "UserNotFoundException":
-		e.Hint = "check user and key, which came from " + l.user.source + "; API keys are made and removed on the account settings page"
-	case "TooManyRequestsException":
-		e.Hint = "wait some minutes before the next login"
-	case "ResourceNotFoundException", "InvalidParameterException":
-		e.Hint = "check region, user pool id and client id"
-	}
-	return e
+	return &AuthError{Code: refusal.Code, Message: refusal.Message, Hint: refusal.Hint() + " (user and key came from " + l.user.Source + ")"}
 }

@@ -7,6 +7,9 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // DatasetsAPI works with datasets: data that jobs read.
@@ -18,17 +21,26 @@ type Dataset struct {
 	Storage
 }
 
-// Format prints the dataset without its unknown fields.
-func (d Dataset) Format(s fmt.State, verb rune) {
-	type plain struct {
-		ID string
-		Storage
+// UnmarshalJSONFrom reads a dataset. Its id is dataset_uuid or, failing that, id.
+func (v *Dataset) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
+	type plain Dataset
+	if err := json.UnmarshalDecode(decoder, (*plain)(v)); err != nil {
+		return err
 	}
-	printed(s, verb, plain(d))
+	orID(&v.ID, v.Extra)
+	return nil
+}
+
+// Format prints the dataset without its unknown fields.
+func (v Dataset) Format(s fmt.State, verb rune) {
+	printed(s, verb, struct {
+		ID      string
+		Storage Storage
+	}{v.ID, v.Storage})
 }
 
 // LogValue logs what Format prints.
-func (d Dataset) LogValue() slog.Value { return logged(d) }
+func (v Dataset) LogValue() slog.Value { return logged(v) }
 
 // DatasetSpec says what dataset to create.
 type DatasetSpec = StorageSpec
@@ -66,7 +78,7 @@ func (a *DatasetsAPI) Get(ctx context.Context, id string, opts ...RequestOption)
 //
 // POST /dataset
 func (a *DatasetsAPI) Create(ctx context.Context, spec *DatasetSpec, opts ...RequestOption) (*Dataset, error) {
-	spec, err := spec.in(a.client.project.value, "dataset")
+	spec, err := spec.in(a.client.project.Text, "dataset")
 	if err != nil {
 		return nil, err
 	}

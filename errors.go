@@ -3,11 +3,9 @@ package proximl
 import (
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 )
 
 // Sentinels for [errors.Is]. The same error also answers [errors.As] with its
@@ -159,6 +157,11 @@ func (e *ValidationError) Error() string {
 	return "invalid " + e.What + ": " + strings.Join(texts, "; ")
 }
 
+// invalid is a ValidationError with one problem.
+func invalid(what, field, message string) error {
+	return &ValidationError{What: what, Problems: []Problem{{field, message}}}
+}
+
 func (e *ValidationError) add(field, message string) {
 	e.Problems = append(e.Problems, Problem{field, message})
 }
@@ -185,38 +188,6 @@ type StatusError struct {
 // Error names the entity, its status and the one that was waited for.
 func (e *StatusError) Error() string {
 	return fmt.Sprintf("%s is %q and cannot become %q any more", e.ID, e.Status, e.Wanted)
-}
-
-func isJSON(resp *http.Response) bool {
-	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
-}
-
-func describe(resp *http.Response) string {
-	contentType := resp.Header.Get("Content-Type")
-	if contentType == "" {
-		return "a reply without content type"
-	}
-	return "a reply of type " + contentType
-}
-
-func printable(body []byte) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == utf8.RuneError || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, string(body))
-}
-
-// excerpt keeps an error on one line of readable length.
-func excerpt(text string) string {
-	const limit = 200
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > limit {
-		return string(runes[:limit]) + "..."
-	}
-	return text
 }
 
 // withoutURL takes away the layer of net/http that repeats method and URL.

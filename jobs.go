@@ -38,7 +38,7 @@ func (a *JobsAPI) Get(ctx context.Context, id string, opts ...RequestOption) (*J
 //
 // POST /job
 func (a *JobsAPI) Create(ctx context.Context, spec *JobSpec, opts ...RequestOption) (*Job, error) {
-	spec, err := spec.in(a.client.project.value)
+	spec, err := spec.in(a.client.project.Text)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func (a *JobsAPI) Copy(ctx context.Context, sourceID string, spec *JobSpec, opts
 	if err != nil {
 		return nil, err
 	}
-	spec, err = spec.copyOf(source).in(a.client.project.value)
+	spec, err = spec.copyOf(source).in(a.client.project.Text)
 	if err != nil {
 		return nil, err
 	}

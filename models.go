@@ -7,6 +7,9 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // ModelsAPI works with models: code and weights that jobs start from.
@@ -18,17 +21,26 @@ type Model struct {
 	Storage
 }
 
-// Format prints the model without its unknown fields.
-func (d Model) Format(s fmt.State, verb rune) {
-	type plain struct {
-		ID string
-		Storage
+// UnmarshalJSONFrom reads a model. Its id is model_uuid or, failing that, id.
+func (v *Model) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
+	type plain Model
+	if err := json.UnmarshalDecode(decoder, (*plain)(v)); err != nil {
+		return err
 	}
-	printed(s, verb, plain(d))
+	orID(&v.ID, v.Extra)
+	return nil
+}
+
+// Format prints the model without its unknown fields.
+func (v Model) Format(s fmt.State, verb rune) {
+	printed(s, verb, struct {
+		ID      string
+		Storage Storage
+	}{v.ID, v.Storage})
 }
 
 // LogValue logs what Format prints.
-func (d Model) LogValue() slog.Value { return logged(d) }
+func (v Model) LogValue() slog.Value { return logged(v) }
 
 // ModelSpec says what model to create.
 type ModelSpec = StorageSpec
@@ -59,7 +71,7 @@ func (a *ModelsAPI) Get(ctx context.Context, id string, opts ...RequestOption) (
 //
 // POST /model
 func (a *ModelsAPI) Create(ctx context.Context, spec *ModelSpec, opts ...RequestOption) (*Model, error) {
-	spec, err := spec.in(a.client.project.value, "model")
+	spec, err := spec.in(a.client.project.Text, "model")
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package proximl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -49,8 +50,16 @@ func given(ok bool, problem string, apply func(*options)) Option {
 	}
 }
 
+// set ignores an empty value, which leaves the setting to the next source. Only
+// the project may be set to none.
+func (o *options) set(name, value string) {
+	if value != "" || name == settingProject {
+		o.values[name] = value
+	}
+}
+
 func withValue(name, value string) Option {
-	return given(true, "", func(o *options) { o.values[name] = value })
+	return given(true, "", func(o *options) { o.set(name, value) })
 }
 
 // WithCredentials sets the API key: its user id and the key itself.
@@ -81,7 +90,9 @@ func WithWebsocketHost(host string) Option { return withValue(settingWebsocketHo
 // asked for. An empty value is taken from the next source.
 func WithUserPool(region, poolID, clientID string) Option {
 	return given(true, "", func(o *options) {
-		o.values[settingRegion], o.values[settingPoolID], o.values[settingClientID] = region, poolID, clientID
+		o.set(settingRegion, region)
+		o.set(settingPoolID, poolID)
+		o.set(settingClientID, clientID)
 	})
 }
 
@@ -149,18 +160,13 @@ func WithLimits(limits Limits) Option {
 		if min(limits.ResponseHeader, limits.BodyIdle) < 0 || min(limits.Entity, limits.ErrorBody) < 0 {
 			return errors.New("WithLimits: a limit is negative")
 		}
-		setIf(&o.limits.ResponseHeader, limits.ResponseHeader)
-		setIf(&o.limits.BodyIdle, limits.BodyIdle)
-		setIf(&o.limits.Entity, limits.Entity)
-		setIf(&o.limits.ErrorBody, limits.ErrorBody)
+		o.limits = Limits{
+			ResponseHeader: cmp.Or(limits.ResponseHeader, o.limits.ResponseHeader),
+			BodyIdle:       cmp.Or(limits.BodyIdle, o.limits.BodyIdle),
+			Entity:         cmp.Or(limits.Entity, o.limits.Entity),
+			ErrorBody:      cmp.Or(limits.ErrorBody, o.limits.ErrorBody),
+		}
 		return nil
-	}
-}
-
-func setIf[T comparable](to *T, value T) {
-	var zero T
-	if value != zero {
-		*to = value
 	}
 }
 

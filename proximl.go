@@ -63,6 +63,7 @@ import (
 	"net/url"
 
 	"github.com/proximl/proximl-go/internal/cognito"
+	"github.com/proximl/proximl-go/internal/settings"
 )
 
 // Version is the version of the SDK, as its User-Agent names it.
@@ -79,11 +80,11 @@ type ProxiML struct {
 	GPUTypes     *GPUTypesAPI
 	Environments *EnvironmentsAPI
 
-	api      *url.URL
-	project  setting
-	settings *settings
-	sender   *sender
-	tokens   TokenSource
+	api     *url.URL
+	project settings.Value
+	config  *config
+	sender  *sender
+	tokens  TokenSource
 }
 
 // service is what the services share.
@@ -102,16 +103,16 @@ func New(opts ...Option) (*ProxiML, error) {
 			return nil, fmt.Errorf("proximl: %w", err)
 		}
 	}
-	s, err := loadSettings(o.values, o.logger)
+	config, err := loadConfig(o.values, o.logger)
 	if err != nil {
 		return nil, err
 	}
-	c := &ProxiML{settings: s, project: s.get(settingProject), tokens: o.tokenSource, sender: newSender(o)}
-	if c.api, err = s.baseURL(settingAPIHost, "api."); err != nil {
+	c := &ProxiML{config: config, project: config.Get(settingProject), tokens: o.tokenSource, sender: newSender(o)}
+	if c.api, err = config.baseURL(settingAPIHost, "api."); err != nil {
 		return nil, err
 	}
 	if c.tokens == nil {
-		if c.tokens, err = newLogin(o, s, c.sender); err != nil {
+		if c.tokens, err = newLogin(o, config, c.sender); err != nil {
 			return nil, err
 		}
 	}
@@ -134,14 +135,14 @@ func (c *ProxiML) addServices() {
 // connections and tokens. An empty id means none.
 func (c *ProxiML) InProject(id string) *ProxiML {
 	other := *c
-	other.project = setting{id, "InProject", fromOption}
+	other.project = settings.Value{Text: id, Source: "InProject", Strength: settings.FromOption}
 	other.addServices()
 	return &other
 }
 
 // ActiveProject returns the id of the active project, empty when there is
 // none, and where it came from: an environment variable, the path of a file.
-func (c *ProxiML) ActiveProject() (id, source string) { return c.project.value, c.project.source }
+func (c *ProxiML) ActiveProject() (id, source string) { return c.project.Text, c.project.Source }
 
 // SaveActiveProject makes a project the active one of programs that start from
 // now on: it writes the id to config.json in the configuration folder, which is
@@ -149,7 +150,7 @@ func (c *ProxiML) ActiveProject() (id, source string) { return c.project.value, 
 // stays as it is. Readers never see half a file, and what else the file holds
 // is kept.
 func (c *ProxiML) SaveActiveProject(ctx context.Context, id string) error {
-	return c.settings.saveActiveProject(ctx, id)
+	return c.config.saveActiveProject(ctx, id)
 }
 
 // CloseIdleConnections closes the connections that no call uses at the moment.
@@ -181,8 +182,8 @@ func (c *ProxiML) ownEmail(ctx context.Context) (string, error) {
 
 // needProject returns the id of the active project, or [ErrNoProject].
 func (c *ProxiML) needProject() (string, error) {
-	if c.project.value == "" {
+	if c.project.Text == "" {
 		return "", fmt.Errorf("%w: give one by WithProject or InProject, PROXIML_PROJECT, or SaveActiveProject", ErrNoProject)
 	}
-	return c.project.value, nil
+	return c.project.Text, nil
 }

@@ -3,18 +3,17 @@ package proximl
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-querystring/query"
 
+	"github.com/proximl/proximl-go/internal/reply"
 	"github.com/proximl/proximl-go/internal/stream"
+	"github.com/proximl/proximl-go/internal/urlpath"
 )
 
 const projectParameter = "project_uuid"
@@ -28,33 +27,13 @@ type path struct {
 	err     error
 }
 
-// route joins path segments and escapes them, each as one: an id can neither
-// add a segment nor take one away.
+// route joins path segments and escapes them.
 func route(segments ...string) path {
-	var p path
-	for i, segment := range segments {
-		if segment == "" || segment == "." || segment == ".." {
-			what := segments[max(0, i-1)]
-			return path{err: &ValidationError{What: "id", Problems: []Problem{{what, fmt.Sprintf("%q is no id", segment)}}}}
-		}
-		p.escaped += "/" + url.PathEscape(segment)
+	escaped, err := urlpath.Join(segments...)
+	if err != nil {
+		err = invalid("request", "path", err.Error())
 	}
-	return p
-}
-
-// rawRoute checks a path that is escaped already.
-func rawRoute(escaped string) path {
-	unescaped, err := url.PathUnescape(escaped)
-	rest, ok := strings.CutPrefix(escaped, "/")
-	if err != nil || !ok || strings.ContainsAny(escaped, "?#") {
-		return path{err: &ValidationError{What: "path", Problems: []Problem{{escaped, "must start with one / and be escaped; give the query by WithQuery"}}}}
-	}
-	for _, segment := range slices.Concat(strings.Split(rest, "/"), strings.Split(unescaped, "/")[1:]) {
-		if segment == "" || segment == "." || segment == ".." {
-			return path{err: &ValidationError{What: "path", Problems: []Problem{{escaped, "has an empty or a dot segment"}}}}
-		}
-	}
-	return path{escaped: escaped}
+	return path{escaped, err}
 }
 
 // request is one call of the API.
@@ -74,6 +53,7 @@ func projectInQuery(r *request) { r.project = projectParameter }
 // newRequest builds a call. Its params are the query of a GET or DELETE and
 // the JSON body of the others.
 func (c *ProxiML) newRequest(method string, to path, params any, opts []RequestOption) (*request, error) {
+	what := method + " " + to.escaped
 	if to.err != nil {
 		return nil, to.err
 	}
@@ -90,16 +70,16 @@ func (c *ProxiML) newRequest(method string, to path, params any, opts []RequestO
 		r.body, err = json.Marshal(params, writeOptions)
 	}
 	if err != nil {
-		return nil, &ValidationError{What: "request", Problems: []Problem{{method + " " + to.escaped, err.Error()}}}
+		return nil, invalid("request", what, err.Error())
 	}
 	for _, opt := range opts {
 		if opt == nil {
-			return nil, &ValidationError{What: "request", Problems: []Problem{{method + " " + to.escaped, "a RequestOption is nil"}}}
+			return nil, invalid("request", what, "a RequestOption is nil")
 		}
 		opt(r)
 	}
 	if err := r.retry.check(); err != nil {
-		return nil, &ValidationError{What: "request", Problems: []Problem{{"WithRetry", err.Error()}}}
+		return nil, invalid("request", what, err.Error())
 	}
 	c.addProject(r)
 	r.url = c.resolve(to, r.query)
@@ -109,9 +89,9 @@ func (c *ProxiML) newRequest(method string, to path, params any, opts []RequestO
 func (c *ProxiML) addProject(r *request) {
 	wanted := r.method != http.MethodPost || r.project != ""
 	r.project = ""
-	if wanted && c.project.value != "" && !r.query.Has(projectParameter) {
-		r.query.Set(projectParameter, c.project.value)
-		r.project = c.project.value + " from " + c.project.source
+	if wanted && c.project.Text != "" && !r.query.Has(projectParameter) {
+		r.query.Set(projectParameter, c.project.Text)
+		r.project = c.project.Text + " from " + c.project.Source
 	}
 }
 
@@ -140,13 +120,11 @@ func (c *ProxiML) exchange(ctx context.Context, operation, method string, to pat
 		if r.method == http.MethodDelete && resp.StatusCode == http.StatusNotFound && r.unclear {
 			return nil // an attempt whose reply was lost did the work
 		}
-		return r.finish(r.refused(resp, c.sender.sample(resp)))
+		return r.finish(c.sender.refused(&r.outgoing, resp))
 	}
-	if !isJSON(resp) {
-		if sample := c.sender.sample(resp); len(sample) > 0 {
+	if !reply.IsJSON(resp) && resp.ContentLength != 0 {
+		if e := c.sender.refused(&r.outgoing, resp); e.Body != "" {
 			r.unclear = true
-			e := r.unreadable(resp, nil)
-			e.strange(resp, sample)
 			return r.finish(e)
 		}
 	}
@@ -270,8 +248,11 @@ func list[T any](ctx context.Context, c *ProxiML, operation string, to path, opt
 // The path starts with one slash and is escaped already. The params are the
 // JSON body; with GET and DELETE they are the query, from a struct with url
 // tags. A nil result drops the reply.
-func (c *ProxiML) Do(ctx context.Context, method, path string, params, result any, opts ...RequestOption) error {
-	to := rawRoute(path)
+func (c *ProxiML) Do(ctx context.Context, method, escapedPath string, params, result any, opts ...RequestOption) error {
+	to := path{escaped: escapedPath}
+	if err := urlpath.Check(escapedPath); err != nil {
+		to.err = invalid("request", "path "+escapedPath, err.Error())
+	}
 	if result == nil {
 		return run(ctx, c, "do", method, to, params, opts)
 	}

@@ -1,23 +1,23 @@
 package proximl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"runtime"
-	"strconv"
+	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/hashicorp/go-retryablehttp"
 
 	"github.com/proximl/proximl-go/internal/attempt"
-	"github.com/proximl/proximl-go/internal/stream"
+	"github.com/proximl/proximl-go/internal/reply"
 )
 
 // RetryPolicy says how often and how soon a call is repeated. GET, PUT, DELETE
@@ -40,11 +40,12 @@ func (p RetryPolicy) check() error {
 
 // or fills in what p leaves open.
 func (p RetryPolicy) or(base RetryPolicy) RetryPolicy {
-	setIf(&base.Attempts, p.Attempts)
-	setIf(&base.MinWait, p.MinWait)
-	setIf(&base.MaxWait, p.MaxWait)
-	setIf(&base.RepeatPOST, p.RepeatPOST)
-	return base
+	return RetryPolicy{
+		Attempts:   cmp.Or(p.Attempts, base.Attempts),
+		MinWait:    cmp.Or(p.MinWait, base.MinWait),
+		MaxWait:    cmp.Or(p.MaxWait, base.MaxWait),
+		RepeatPOST: p.RepeatPOST || base.RepeatPOST,
+	}
 }
 
 // backoff is full jitter: a random part of a wait that doubles each time.
@@ -65,53 +66,21 @@ type sender struct {
 	limits    Limits
 }
 
-// newSender copies the caller's client. Redirects are followed only on the same
-// host, and only if they keep the method: a POST that turns into a GET would
-// seem to have succeeded.
 func newSender(o *options) *sender {
-	s := &sender{retry: o.retry, limits: o.limits, userAgent: "proximl-go/" + Version + " (" + runtime.GOOS + "; " + runtime.GOARCH + ")"}
-	if o.userAgent != "" {
-		s.userAgent = o.userAgent + " " + s.userAgent
-	}
-	client := o.httpClient
-	if client.Transport == nil {
-		client.Transport = newTransport()
-	}
-	// go-retryablehttp closes the idle connections of its client after each
-	// failure. They may be the caller's: attempt.Transport hides them.
-	s.closeIdle = (&http.Client{Transport: client.Transport}).CloseIdleConnections
-	callers := client.CheckRedirect
-	client.Transport = &attempt.Transport{Base: client.Transport, ResponseHeader: o.limits.ResponseHeader, BodyIdle: o.limits.BodyIdle, Limiter: o.limiter, Log: logTo(o.logger)}
-	client.CheckRedirect = func(req *http.Request, via []*http.Request) error {
-		if first := via[0]; req.URL.Host != first.URL.Host || req.URL.Scheme != first.URL.Scheme || req.Method != first.Method || len(via) >= 10 {
-			return http.ErrUseLastResponse
-		}
-		if callers != nil {
-			return callers(req, via)
-		}
-		return nil
-	}
-	s.http = &client
+	s := &sender{retry: o.retry, limits: o.limits, userAgent: strings.TrimSpace(o.userAgent + " proximl-go/" + Version)}
+	s.http, s.closeIdle = attempt.NewClient(o.httpClient, attempt.Settings{
+		ResponseHeader: o.limits.ResponseHeader,
+		BodyIdle:       o.limits.BodyIdle,
+		Limiter:        o.limiter,
+		Log:            logTo(o.logger),
+	})
 	return s
-}
-
-func newTransport() *http.Transport {
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment}
-	if standard, ok := http.DefaultTransport.(*http.Transport); ok {
-		transport = standard.Clone()
-	}
-	transport.MaxIdleConnsPerHost = 64 // all calls go to one host
-	return transport
 }
 
 // logTo logs each attempt without header, query and body.
 func logTo(logger *slog.Logger) attempt.Log {
 	return func(req *http.Request, resp *http.Response, err error, took time.Duration) {
-		ctx := req.Context()
-		if !logger.Enabled(ctx, slog.LevelDebug) {
-			return
-		}
-		outcome := slog.Any("error", withoutURL(err))
+		ctx, outcome := req.Context(), slog.Any("error", withoutURL(err))
 		if resp != nil {
 			outcome = slog.Int("status", resp.StatusCode)
 		}
@@ -142,10 +111,7 @@ func (s *sender) send(ctx context.Context, out *outgoing) (*http.Response, *APIE
 	if err != nil {
 		return nil, &APIError{Method: out.method, Path: out.url.Path, err: withoutURL(err)}
 	}
-	req.Header = out.header.Clone()
-	if req.Header == nil {
-		req.Header = http.Header{}
-	}
+	maps.Copy(req.Header, out.header)
 	req.Header.Set("User-Agent", s.userAgent)
 	client := retryablehttp.Client{
 		HTTPClient: s.http,
@@ -165,7 +131,7 @@ func (s *sender) send(ctx context.Context, out *outgoing) (*http.Response, *APIE
 	}
 	failed := out.last // the service's last words, when ctx ended the wait after them
 	if failed == nil || ctx.Err() == nil {
-		failed = out.error()
+		failed = out.error(nil)
 	}
 	failed.err = withoutURL(err)
 	return nil, failed
@@ -187,7 +153,7 @@ func (s *sender) again(ctx context.Context, out *outgoing, resp *http.Response, 
 	}
 	out.wait = out.retry.backoff(out.attempts)
 	if resp != nil {
-		if asked, ok := retryAfter(resp.Header.Get("Retry-After"), time.Now()); ok {
+		if asked, ok := attempt.RetryAfter(resp.Header, time.Now()); ok {
 			out.wait = min(asked, out.retry.MaxWait)
 		}
 	}
@@ -196,7 +162,7 @@ func (s *sender) again(ctx context.Context, out *outgoing, resp *http.Response, 
 	}
 	out.last = nil
 	if resp != nil {
-		out.last = out.refused(resp, s.sample(resp))
+		out.last = s.refused(out, resp)
 	}
 	return true
 }
@@ -226,79 +192,27 @@ func (o *outgoing) worthRepeating(ctx context.Context, resp *http.Response, err 
 	return false
 }
 
-// retryAfter reads seconds, fractions of them, and dates.
-func retryAfter(value string, now time.Time) (time.Duration, bool) {
-	if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds >= 0 {
-		const longest = 1e9 // seconds, so that the product fits
-		return time.Duration(min(seconds, longest) * float64(time.Second)), true
+// error starts the description of what went wrong. The response may be nil.
+func (o *outgoing) error(resp *http.Response) *APIError {
+	e := &APIError{Method: o.method, Path: o.url.Path, Attempts: o.attempts}
+	if resp != nil {
+		e.StatusCode, e.RequestID = resp.StatusCode, reply.RequestID(resp.Header)
 	}
-	if date, err := http.ParseTime(value); err == nil {
-		return max(0, date.Sub(now)), true
-	}
-	return 0, false
-}
-
-// error starts the description of what went wrong.
-func (o *outgoing) error() *APIError {
-	return &APIError{Method: o.method, Path: o.url.Path, Attempts: o.attempts}
+	return e
 }
 
 // unreadable is a success whose body is not what it should be.
 func (o *outgoing) unreadable(resp *http.Response, err error) *APIError {
-	e := o.error()
-	e.reply(resp)
+	e := o.error(resp)
 	e.Message, e.err = "the reply cannot be read", err
 	return e
 }
 
-// refused is a reply that is no success, told from a sample of its body.
-func (o *outgoing) refused(resp *http.Response, sample []byte) *APIError {
-	e := o.error()
-	e.reply(resp)
-	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
-		e.Message = "the redirect is not followed; check the endpoint"
-		if to, err := resp.Location(); err == nil {
-			e.Message = "the redirect to " + to.Scheme + "://" + to.Host + " is not followed; check the endpoint"
-		}
-		return e
-	}
-	var known struct {
-		ErrorMessage string `json:"errorMessage"`
-		Message      string `json:"message"`
-	}
-	if isJSON(resp) && json.Unmarshal(sample, &known, stream.ReadOptions) == nil {
-		e.Message = known.ErrorMessage
-		if e.Message == "" {
-			e.Message = known.Message
-		}
-	}
-	if e.Message == "" {
-		e.strange(resp, sample)
-	}
+// refused is a reply that is not the success that was asked for. It reads the
+// start of the body and leaves closing to the caller.
+func (s *sender) refused(out *outgoing, resp *http.Response) *APIError {
+	sample, _ := io.ReadAll(io.LimitReader(resp.Body, s.limits.ErrorBody))
+	e := out.error(resp)
+	e.Message, e.Body = reply.Message(resp, sample)
 	return e
-}
-
-// sample reads the start of a body.
-func (s *sender) sample(resp *http.Response) []byte {
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, s.limits.ErrorBody))
-	return body
-}
-
-func (e *APIError) reply(resp *http.Response) {
-	e.StatusCode = resp.StatusCode
-	for _, name := range []string{"X-Request-Id", "X-Amzn-Requestid", "Apigw-Requestid"} {
-		if id := resp.Header.Get(name); id != "" {
-			e.RequestID = id
-			return
-		}
-	}
-}
-
-// strange describes a body that is not the service's JSON.
-func (e *APIError) strange(resp *http.Response, sample []byte) {
-	e.Message = "the reply is empty"
-	if len(sample) > 0 {
-		e.Body = printable(sample)
-		e.Message = describe(resp) + ": " + excerpt(e.Body)
-	}
 }

@@ -16,26 +16,67 @@ import (
 	"golang.org/x/time/rate"
 )
 
+const maxRedirects = 10
+
 // NotSentError marks a request of which the server certainly saw nothing.
 type NotSentError struct{ error }
 
 // Unwrap returns what kept the request from being sent.
 func (e *NotSentError) Unwrap() error { return e.error }
 
-// Transport is a RoundTripper around another.
-type Transport struct {
-	Base           http.RoundTripper
+// Settings say what is allowed to an attempt.
+type Settings struct {
 	ResponseHeader time.Duration // from the start to the header of the reply
 	BodyIdle       time.Duration // without a byte while a body is read
 	Limiter        *rate.Limiter // nil = none
 	Log            Log
 }
 
+// NewClient returns a copy of a client with its transport wrapped, and a
+// function that closes its idle connections. The copy's own method for that
+// does nothing: go-retryablehttp calls it after each failure, and the
+// connections may be the caller's.
+//
+// The copy follows redirects only on the same host, and only such that keep the
+// method: a POST that turns into a GET would seem to have succeeded.
+func NewClient(from http.Client, settings Settings) (client *http.Client, closeIdle func()) {
+	if from.Transport == nil {
+		from.Transport = newTransport()
+	}
+	wrapped := from
+	wrapped.Transport = &transport{from.Transport, settings}
+	wrapped.CheckRedirect = func(req *http.Request, via []*http.Request) error {
+		if first := via[0]; req.URL.Host != first.URL.Host || req.URL.Scheme != first.URL.Scheme || req.Method != first.Method || len(via) >= maxRedirects {
+			return http.ErrUseLastResponse
+		}
+		if from.CheckRedirect != nil {
+			return from.CheckRedirect(req, via)
+		}
+		return nil
+	}
+	return &wrapped, from.CloseIdleConnections
+}
+
+func newTransport() *http.Transport {
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment}
+	if standard, ok := http.DefaultTransport.(*http.Transport); ok {
+		transport = standard.Clone()
+	}
+	transport.MaxIdleConnsPerHost = 64 // all calls go to one host
+	return transport
+}
+
+// transport is a RoundTripper around another.
+type transport struct {
+	base http.RoundTripper
+	Settings
+}
+
 // Log is told of each attempt when its header, or an error, has come.
 type Log func(req *http.Request, resp *http.Response, err error, took time.Duration)
 
 // RoundTrip sends one request.
-func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if t.Limiter != nil {
 		if err := t.Limiter.Wait(req.Context()); err != nil {
 			return nil, &NotSentError{err}
@@ -46,7 +87,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	timer := time.AfterFunc(t.ResponseHeader, func() { cancel(tooSlow) })
 	var connection connectionTrace
 	start := time.Now()
-	resp, err := t.Base.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, connection.hooks())))
+	resp, err := t.base.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, connection.hooks())))
 	t.Log(req, resp, err, time.Since(start))
 	if err == nil {
 		timer.Stop()

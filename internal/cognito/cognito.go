@@ -3,6 +3,7 @@
 package cognito
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -28,6 +29,19 @@ type Pool struct {
 // Complete reports whether nothing of the pool is missing.
 func (p Pool) Complete() bool { return p.Region != "" && p.ID != "" && p.ClientID != "" }
 
+// Fill takes what is missing in the pool from the service's auth config.
+func (p Pool) Fill(config []byte) (*Pool, error) {
+	var full Pool
+	if json.Unmarshal(config, &full, stream.ReadOptions) != nil {
+		return nil, errors.New("is no JSON object of the known form")
+	}
+	full = Pool{cmp.Or(p.Region, full.Region), cmp.Or(p.ID, full.ID), cmp.Or(p.ClientID, full.ClientID)}
+	if !full.Complete() {
+		return nil, errors.New("lacks region, user pool or client id")
+	}
+	return &full, nil
+}
+
 // Tokens is what a login yields.
 type Tokens struct {
 	ID, Refresh string
@@ -40,6 +54,19 @@ type Refusal struct{ Code, Message string }
 
 // Error gives Cognito's words.
 func (r *Refusal) Error() string { return r.Code + ": " + r.Message }
+
+// Hint says what to do about it.
+func (r *Refusal) Hint() string {
+	switch r.Code {
+	case "NotAuthorizedException", "UserNotFoundException":
+		return "check user and key; API keys are made and removed on the account settings page"
+	case "TooManyRequestsException":
+		return "wait some minutes before the next login"
+	case "ResourceNotFoundException", "InvalidParameterException":
+		return "check region, user pool id and client id"
+	}
+	return "use an API key; they are made on the account settings page"
+}
 
 // Post sends the JSON of one action. A repeatable action may be sent again when
 // its reply is lost. An error means that there is no usable reply.

@@ -1,0 +1,81 @@
+// Package reply tells what a reply that is no success says.
+package reply
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+	"unicode"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/proximl/proximl-go/internal/stream"
+)
+
+const maxMessage = 500 // characters of a message that is not the service's JSON
+
+// IsJSON reports whether the content type is one of JSON, parameters aside.
+func IsJSON(resp *http.Response) bool {
+	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
+}
+
+// RequestID returns the id that the reply gives the request, if it does.
+func RequestID(header http.Header) string {
+	for _, name := range []string{"X-Request-Id", "X-Amzn-Requestid", "Apigw-Requestid"} {
+		if id := header.Get(name); id != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+// Message returns the message of a reply and, if its body is not the service's
+// JSON, a printable form of the sample, which is the start of the body.
+func Message(resp *http.Response, sample []byte) (message, body string) {
+	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		return redirect(resp), ""
+	}
+	var known struct {
+		ErrorMessage string `json:"errorMessage"`
+		Message      string `json:"message"`
+	}
+	if IsJSON(resp) && json.Unmarshal(sample, &known, stream.ReadOptions) == nil {
+		if known.ErrorMessage != "" {
+			return oneLine(known.ErrorMessage), ""
+		}
+		if known.Message != "" {
+			return oneLine(known.Message), ""
+		}
+	}
+	if len(sample) == 0 {
+		return "the reply is empty", ""
+	}
+	body = oneLine(string(sample))
+	contentType := resp.Header.Get("Content-Type")
+	if contentType == "" {
+		contentType = "unknown"
+	}
+	return "a reply of type " + oneLine(contentType) + ": " + shorten(body), body
+}
+
+func redirect(resp *http.Response) string {
+	if to, err := resp.Location(); err == nil {
+		return "the redirect to " + to.Scheme + "://" + to.Host + " is not followed; check the endpoint"
+	}
+	return "the redirect is not followed; check the endpoint"
+}
+
+// oneLine keeps control characters and line ends out of errors and logs.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
+}
+
+func shorten(text string) string {
+	if runes := []rune(text); len(runes) > maxMessage {
+		return string(runes[:maxMessage]) + "..."
+	}
+	return text
+}
