@@ -168,7 +168,7 @@ func (l *login) findPool(ctx context.Context) (*cognito.Pool, error) {
 	}
 	pool := &l.known
 	if !pool.Complete() {
-		_, config, err := l.fetch(ctx, &outgoing{method: http.MethodGet, url: l.app.JoinPath(authConfigPath), repeatable: true})
+		_, config, err := l.fetch(ctx, &outgoing{method: http.MethodGet, url: resolve(l.app, authConfigPath, nil), repeatable: true})
 		if err != nil {
 			return nil, err
 		}
@@ -187,7 +187,7 @@ func (l *login) poster(region string) cognito.Post {
 		to = &url.URL{Scheme: "https", Host: "cognito-idp." + region + ".amazonaws.com"}
 	}
 	return func(ctx context.Context, header http.Header, body []byte, repeatable bool) (int, []byte, error) {
-		return l.fetch(ctx, &outgoing{method: http.MethodPost, url: to.JoinPath("/"), header: header, body: body, repeatable: repeatable})
+		return l.fetch(ctx, &outgoing{method: http.MethodPost, url: resolve(to, "/", nil), header: header, body: body, repeatable: repeatable})
 	}
 }
 

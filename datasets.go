@@ -6,7 +6,6 @@ import (
 	"iter"
 	"log/slog"
 	"net/http"
-	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -82,7 +81,7 @@ func (a *DatasetsAPI) Create(ctx context.Context, spec *DatasetSpec, opts ...Req
 	if err != nil {
 		return nil, err
 	}
-	return call[Dataset](ctx, a.client, "datasets.create", http.MethodPost, route("dataset"), spec, opts)
+	return call[Dataset](ctx, a.client, "datasets.create", http.MethodPost, route("dataset"), spec, with(projectInBody(spec.ProjectID), opts))
 }
 
 // Rename changes the dataset's name. Names need not be unique.
@@ -97,7 +96,7 @@ func (a *DatasetsAPI) Rename(ctx context.Context, id, name string, opts ...Reque
 //
 // POST /dataset/{id}/export
 func (a *DatasetsAPI) Export(ctx context.Context, id string, spec *ExportSpec, opts ...RequestOption) (*Dataset, error) {
-	return call[Dataset](ctx, a.client, "datasets.export", http.MethodPost, route("dataset", id, "export"), spec, slices.Concat([]RequestOption{projectInQuery}, opts))
+	return call[Dataset](ctx, a.client, "datasets.export", http.MethodPost, route("dataset", id, "export"), spec, with(projectInQuery, opts))
 }
 
 // Delete removes a dataset. WithForce also removes one that is in use.

@@ -226,7 +226,9 @@ type JobEndpointInfo struct {
 // or fills in what the resources of a copy leave open.
 func (r JobResources) or(source JobResourcesInfo) JobResources {
 	if r.GPUTypes == nil && r.GPUTypeID == "" {
-		r.GPUTypes, r.GPUTypeID = source.GPUTypes, source.GPUTypeID
+		if r.GPUTypes = source.GPUTypes; len(r.GPUTypes) == 0 {
+			r.GPUTypeID = source.GPUTypeID
+		}
 	}
 	orInfo(&r.GPUCount, source.GPUCount)
 	orInfo(&r.CPUCount, source.CPUCount)

@@ -162,17 +162,17 @@ func (s *JobSpec) check() error {
 	if s == nil {
 		return missingName("job spec")
 	}
-	invalid := &ValidationError{What: "job spec"}
+	problems := &ValidationError{What: "job spec"}
 	if s.Name == "" {
-		invalid.add("name", "is missing")
+		problems.add("name", "is missing")
 	}
 	if s.Type == "" {
-		invalid.add("type", "is missing: notebook, training, inference or endpoint")
+		problems.add("type", "is missing: notebook, training, inference or endpoint")
 	}
 	if len(s.Resources.GPUTypes) == 0 && s.Resources.GPUTypeID == "" && s.SourceJobID == "" {
-		invalid.add("resources.gpu_types", "is missing: GPUTypes.List tells which there are; \"cpu\" is for jobs without a GPU")
+		problems.add("resources.gpu_types", "is missing: GPUTypes.List tells which there are; \"cpu\" is for jobs without a GPU")
 	}
-	return invalid.orNil()
+	return problems.orNil()
 }
 
 // JobUpdate says what to change in a job: what is nil stays as it is.

@@ -42,7 +42,7 @@ func (a *JobsAPI) Create(ctx context.Context, spec *JobSpec, opts ...RequestOpti
 	if err != nil {
 		return nil, err
 	}
-	return call[Job](ctx, a.client, "jobs.create", http.MethodPost, route("job"), spec, opts)
+	return call[Job](ctx, a.client, "jobs.create", http.MethodPost, route("job"), spec, with(projectInBody(spec.ProjectID), opts))
 }
 
 // Copy makes a job from a running or stopped one, in its project. What the spec
@@ -62,7 +62,7 @@ func (a *JobsAPI) Copy(ctx context.Context, sourceID string, spec *JobSpec, opts
 	if err != nil {
 		return nil, err
 	}
-	return call[Job](ctx, a.client, "jobs.copy", http.MethodPost, route("job"), spec, opts)
+	return call[Job](ctx, a.client, "jobs.copy", http.MethodPost, route("job"), spec, with(projectInBody(spec.ProjectID), opts))
 }
 
 type jobCommand struct {

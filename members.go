@@ -78,10 +78,7 @@ func (a *MembersAPI) List(ctx context.Context, projectID string, opts ...Request
 //
 // POST /project/{id}/access
 func (a *MembersAPI) Add(ctx context.Context, projectID, email string, access MemberAccess, opts ...RequestOption) (*Member, error) {
-	if email == "" {
-		return nil, &ValidationError{What: "member", Problems: []Problem{{"email", "is missing"}}}
-	}
-	return call[Member](ctx, a.client, "members.add", http.MethodPost, route("project", projectID, "access"), memberRequest{email, access}, opts)
+	return a.put(ctx, "members.add", projectID, email, access, opts)
 }
 
 // Update changes a member's access, at once: the member's next request is
@@ -95,20 +92,27 @@ func (a *MembersAPI) Update(ctx context.Context, projectID, email string, access
 	if err := access.complete(); err != nil {
 		return nil, err
 	}
-	return a.Add(ctx, projectID, email, access, opts...)
+	return a.put(ctx, "members.update", projectID, email, access, opts)
+}
+
+func (a *MembersAPI) put(ctx context.Context, operation, projectID, email string, access MemberAccess, opts []RequestOption) (*Member, error) {
+	if email == "" {
+		return nil, invalid("member", "email", "is missing")
+	}
+	return call[Member](ctx, a.client, operation, http.MethodPost, route("project", projectID, "access"), memberRequest{email, access}, opts)
 }
 
 func (m MemberAccess) complete() error {
-	invalid := &ValidationError{What: "member access"}
+	problems := &ValidationError{What: "member access"}
 	for _, level := range []struct {
 		field  string
 		access Access
 	}{{"job", m.Job}, {"dataset", m.Dataset}, {"model", m.Model}, {"checkpoint", m.Checkpoint}, {"volume", m.Volume}} {
 		if level.access == "" {
-			invalid.add(level.field, "is missing; an update sets all five")
+			problems.add(level.field, "is missing; an update sets all five")
 		}
 	}
-	return invalid.orNil()
+	return problems.orNil()
 }
 
 // Remove takes a project away from a member, at once.
@@ -116,7 +120,7 @@ func (m MemberAccess) complete() error {
 // DELETE /project/{id}/access
 func (a *MembersAPI) Remove(ctx context.Context, projectID, email string, opts ...RequestOption) error {
 	if email == "" {
-		return &ValidationError{What: "member", Problems: []Problem{{"email", "is missing"}}}
+		return invalid("member", "email", "is missing")
 	}
 	return run(ctx, a.client, "members.remove", http.MethodDelete, route("project", projectID, "access"), memberQuery{email}, opts)
 }

@@ -6,7 +6,6 @@ import (
 	"iter"
 	"log/slog"
 	"net/http"
-	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -75,7 +74,7 @@ func (a *ModelsAPI) Create(ctx context.Context, spec *ModelSpec, opts ...Request
 	if err != nil {
 		return nil, err
 	}
-	return call[Model](ctx, a.client, "models.create", http.MethodPost, route("model"), spec, opts)
+	return call[Model](ctx, a.client, "models.create", http.MethodPost, route("model"), spec, with(projectInBody(spec.ProjectID), opts))
 }
 
 // Rename changes the model's name. Names need not be unique.
@@ -90,7 +89,7 @@ func (a *ModelsAPI) Rename(ctx context.Context, id, name string, opts ...Request
 //
 // POST /model/{id}/export
 func (a *ModelsAPI) Export(ctx context.Context, id string, spec *ExportSpec, opts ...RequestOption) (*Model, error) {
-	return call[Model](ctx, a.client, "models.export", http.MethodPost, route("model", id, "export"), spec, slices.Concat([]RequestOption{projectInQuery}, opts))
+	return call[Model](ctx, a.client, "models.export", http.MethodPost, route("model", id, "export"), spec, with(projectInQuery, opts))
 }
 
 // Delete removes a model. WithForce also removes one that is in use.

@@ -142,7 +142,7 @@ func (a *ProjectsAPI) Create(ctx context.Context, spec *ProjectSpec, opts ...Req
 }
 
 func missingName(what string) error {
-	return &ValidationError{What: what, Problems: []Problem{{"name", "is missing"}}}
+	return invalid(what, "name", "is missing")
 }
 
 // Update changes settings of a project. Only the owner may.

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -39,16 +40,25 @@ func route(segments ...string) path {
 // request is one call of the API.
 type request struct {
 	outgoing
-	query   url.Values
-	capture *ResponseInfo
-	project string // the active project, if it is in the query, for errors
+	query       url.Values
+	capture     *ResponseInfo
+	project     string // what is sent of a project, for errors
+	postProject bool   // also a POST has it in its query
 }
 
 // once makes a PATCH count as one that must not be repeated.
 func once(r *request) { r.repeatable = false }
 
 // projectInQuery makes a POST carry the active project like other calls.
-func projectInQuery(r *request) { r.project = projectParameter }
+func projectInQuery(r *request) { r.postProject = true }
+
+// projectInBody tells which project a create names in its body.
+func projectInBody(id string) RequestOption { return func(r *request) { r.project = id } }
+
+// with puts an option of the method in front of the caller's.
+func with(opt RequestOption, opts []RequestOption) []RequestOption {
+	return slices.Concat([]RequestOption{opt}, opts)
+}
 
 // newRequest builds a call. Its params are the query of a GET or DELETE and
 // the JSON body of the others.
@@ -82,23 +92,25 @@ func (c *ProxiML) newRequest(method string, to path, params any, opts []RequestO
 		return nil, invalid("request", what, err.Error())
 	}
 	c.addProject(r)
-	r.url = c.resolve(to, r.query)
+	r.url = resolve(c.api, to.escaped, r.query)
 	return r, nil
 }
 
 func (c *ProxiML) addProject(r *request) {
-	wanted := r.method != http.MethodPost || r.project != ""
-	r.project = ""
-	if wanted && c.project.Text != "" && !r.query.Has(projectParameter) {
+	if (r.method != http.MethodPost || r.postProject) && c.project.Text != "" && !r.query.Has(projectParameter) {
 		r.query.Set(projectParameter, c.project.Text)
-		r.project = c.project.Text + " from " + c.project.Source
+		r.project = c.project.Text
+	}
+	if r.project != "" && r.project == c.project.Text {
+		r.project += " from " + c.project.Source
 	}
 }
 
-func (c *ProxiML) resolve(to path, values url.Values) *url.URL {
-	u := *c.api
-	u.RawPath = c.api.EscapedPath() + to.escaped
-	u.Path, _ = url.PathUnescape(u.RawPath) // it was escaped or checked by route
+// resolve puts an escaped path behind a base URL.
+func resolve(base *url.URL, escaped string, values url.Values) *url.URL {
+	u := *base
+	u.RawPath = base.EscapedPath() + escaped
+	u.Path, _ = url.PathUnescape(u.RawPath) // it was escaped or checked before
 	u.RawQuery = values.Encode()
 	return &u
 }

@@ -107,12 +107,13 @@ type outgoing struct {
 // send sends a request as often as its policy allows. The response has any
 // status; without one there is an error.
 func (s *sender) send(ctx context.Context, out *outgoing) (*http.Response, *APIError) {
-	req, err := retryablehttp.NewRequestWithContext(ctx, out.method, out.url.String(), out.rawBody())
-	if err != nil {
-		return nil, &APIError{Method: out.method, Path: out.url.Path, err: withoutURL(err)}
+	plain := (&http.Request{Method: out.method, URL: out.url, Header: http.Header{}}).WithContext(ctx)
+	maps.Copy(plain.Header, out.header)
+	plain.Header.Set("User-Agent", s.userAgent)
+	req := &retryablehttp.Request{Request: plain}
+	if out.body != nil {
+		_ = req.SetBody(out.body) // a []byte is never refused
 	}
-	maps.Copy(req.Header, out.header)
-	req.Header.Set("User-Agent", s.userAgent)
 	client := retryablehttp.Client{
 		HTTPClient: s.http,
 		RetryMax:   out.retry.Attempts,

@@ -94,16 +94,16 @@ func waitSettings[T any](opts []WaitOption) (*waitOptions, func(*T), error) {
 	o := &waitOptions{minPoll: defaultMinPoll, maxPoll: defaultMaxPoll, onPoll: func(*T) {}}
 	for _, opt := range opts {
 		if opt == nil {
-			return nil, nil, &ValidationError{What: "wait", Problems: []Problem{{"WaitOption", "is nil"}}}
+			return nil, nil, invalid("wait", "WaitOption", "is nil")
 		}
 		opt(o)
 	}
 	if o.minPoll <= 0 || o.maxPoll < o.minPoll {
-		return nil, nil, &ValidationError{What: "wait", Problems: []Problem{{"PollBetween", fmt.Sprintf("%v and %v are no range of pauses", o.minPoll, o.maxPoll)}}}
+		return nil, nil, invalid("wait", "PollBetween", fmt.Sprintf("%v and %v are no range of pauses", o.minPoll, o.maxPoll))
 	}
 	onPoll, ok := o.onPoll.(func(*T))
 	if !ok {
-		return nil, nil, &ValidationError{What: "wait", Problems: []Problem{{"OnPoll", fmt.Sprintf("it takes a %T, this waits with a %T", o.onPoll, onPoll)}}}
+		return nil, nil, invalid("wait", "OnPoll", fmt.Sprintf("it takes a %T, this waits with a %T", o.onPoll, onPoll))
 	}
 	return o, onPoll, nil
 }

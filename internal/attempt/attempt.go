@@ -83,24 +83,21 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())
-	tooSlow := fmt.Errorf("no response header within %v", t.ResponseHeader)
-	timer := time.AfterFunc(t.ResponseHeader, func() { cancel(tooSlow) })
 	var connection connectionTrace
 	start := time.Now()
+	slow := watch(t.ResponseHeader, cancel)
 	resp, err := t.base.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, connection.hooks())))
 	t.Log(req, resp, err, time.Since(start))
 	if err == nil {
-		timer.Stop()
-		resp.Body = watch(resp.Body, t.BodyIdle, cancel)
+		resp.Body = &watchedBody{resp.Body, ctx, slow, t.BodyIdle}
+		slow.header.Store(true)
+		slow.timer.Reset(t.BodyIdle)
 		return resp, nil
 	}
-	timer.Stop()
-	if context.Cause(ctx) == tooSlow {
-		err = tooSlow
-	}
-	cancel(nil)
+	err = slow.explain(ctx, err)
+	slow.end()
 	if connection.neverMade(err) {
-		return nil, &NotSentError{err}
+		err = &NotSentError{err}
 	}
 	return nil, err
 }
@@ -129,39 +126,65 @@ func (t *connectionTrace) neverMade(err error) bool {
 	return noName
 }
 
-// watch ends the request when its body stalls, and when it is closed.
-func watch(body io.ReadCloser, idle time.Duration, cancel context.CancelCauseFunc) io.ReadCloser {
-	w := &watchedBody{body: body, idle: idle, cancel: cancel}
-	w.timer = time.AfterFunc(idle, func() {
-		w.stalled.Store(true)
-		cancel(nil)
+// watchdog ends a request whose header does not come, or whose body stalls.
+type watchdog struct {
+	timer  *time.Timer
+	cancel context.CancelCauseFunc
+	header atomic.Bool // has come
+}
+
+var (
+	errNoHeader = errors.New("the header of the reply did not come in time")
+	errStalled  = errors.New("the body of the reply stalled")
+)
+
+func watch(limit time.Duration, cancel context.CancelCauseFunc) *watchdog {
+	w := &watchdog{cancel: cancel}
+	w.timer = time.AfterFunc(limit, func() {
+		if w.header.Load() {
+			cancel(errStalled)
+		} else {
+			cancel(errNoHeader)
+		}
 	})
 	return w
 }
 
+// explain puts what the watchdog knows in the place of "context canceled".
+func (w *watchdog) explain(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause == errNoHeader || cause == errStalled {
+		return fmt.Errorf("%w: WithLimits gives it more", cause)
+	}
+	return err
+}
+
+func (w *watchdog) end() {
+	w.timer.Stop()
+	w.cancel(nil)
+}
+
+// watchedBody is a body that must not stall.
 type watchedBody struct {
-	body    io.ReadCloser
-	idle    time.Duration
-	timer   *time.Timer
-	stalled atomic.Bool
-	cancel  context.CancelCauseFunc
+	io.ReadCloser
+	ctx  context.Context // of the one request
+	slow *watchdog
+	idle time.Duration
 }
 
 // Read reads the body and gives it more time.
-func (w *watchedBody) Read(p []byte) (int, error) {
-	n, err := w.body.Read(p)
+func (b *watchedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
 	if n > 0 {
-		w.timer.Reset(w.idle)
+		b.slow.timer.Reset(b.idle)
 	}
-	if err != nil && err != io.EOF && w.stalled.Load() {
-		err = fmt.Errorf("no byte of the body within %v", w.idle)
+	if err != nil && err != io.EOF {
+		err = b.slow.explain(b.ctx, err)
 	}
 	return n, err
 }
 
 // Close ends the request.
-func (w *watchedBody) Close() error {
-	w.timer.Stop()
-	defer w.cancel(nil)
-	return w.body.Close()
+func (b *watchedBody) Close() error {
+	defer b.slow.end()
+	return b.ReadCloser.Close()
 }
