@@ -3,6 +3,7 @@
 package attempt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,14 +33,16 @@ type Settings struct {
 	Log            Log
 }
 
-// NewClient returns a copy of a client with its transport wrapped, and a
-// function that closes its idle connections. The copy's own method for that
-// does nothing: go-retryablehttp calls it after each failure, and the
-// connections may be the caller's.
+// NewClient returns two copies of a client on the same connections.
 //
-// The copy follows redirects only on the same host, and only such that keep the
-// method: a POST that turns into a GET would seem to have succeeded.
-func NewClient(from http.Client, settings Settings) (client *http.Client, closeIdle func()) {
+// The first has its transport wrapped. It follows redirects only on the same
+// host, and only such that keep the method: a POST that turns into a GET would
+// seem to have succeeded. It does not close idle connections when asked to:
+// go-retryablehttp does that after each failure, and they may be the caller's.
+//
+// The second is for websockets, whose connections must not be wrapped. It
+// follows no redirect, and does close idle connections.
+func NewClient(from http.Client, settings Settings) (client, plain *http.Client) {
 	if from.Transport == nil {
 		from.Transport = newTransport()
 	}
@@ -54,7 +57,9 @@ func NewClient(from http.Client, settings Settings) (client *http.Client, closeI
 		}
 		return nil
 	}
-	return &wrapped, from.CloseIdleConnections
+	bare := from
+	bare.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &wrapped, &bare
 }
 
 func newTransport() *http.Transport {
@@ -77,10 +82,8 @@ type Log func(req *http.Request, resp *http.Response, err error, took time.Durat
 
 // RoundTrip sends one request.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if t.Limiter != nil {
-		if err := t.Limiter.Wait(req.Context()); err != nil {
-			return nil, &NotSentError{err}
-		}
+	if err := t.admit(req.Context()); err != nil {
+		return nil, &NotSentError{err}
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())
 	var connection connectionTrace
@@ -89,10 +92,13 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.base.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, connection.hooks())))
 	t.Log(req, resp, err, time.Since(start))
 	if err == nil {
-		resp.Body = &watchedBody{resp.Body, ctx, slow, t.BodyIdle}
+		slow.timer.Stop()
 		slow.header.Store(true)
-		slow.timer.Reset(t.BodyIdle)
+		resp.Body = &watchedBody{cmp.Or(resp.Body, io.ReadCloser(http.NoBody)), ctx, slow, t.BodyIdle}
 		return resp, nil
+	}
+	if resp != nil && resp.Body != nil {
+		_ = resp.Body.Close()
 	}
 	err = slow.explain(ctx, err)
 	slow.end()
@@ -100,6 +106,14 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		err = &NotSentError{err}
 	}
 	return nil, err
+}
+
+// admit waits until a request may be sent.
+func (t *transport) admit(ctx context.Context) error {
+	if t.Limiter != nil {
+		return t.Limiter.Wait(ctx)
+	}
+	return ctx.Err()
 }
 
 // connectionTrace sees whether a connection was asked for and got.
@@ -171,12 +185,11 @@ type watchedBody struct {
 	idle time.Duration
 }
 
-// Read reads the body and gives it more time.
+// Read reads the body. The time between two reads is the reader's own.
 func (b *watchedBody) Read(p []byte) (int, error) {
+	b.slow.timer.Reset(b.idle)
 	n, err := b.ReadCloser.Read(p)
-	if n > 0 {
-		b.slow.timer.Reset(b.idle)
-	}
+	b.slow.timer.Stop()
 	if err != nil && err != io.EOF {
 		err = b.slow.explain(b.ctx, err)
 	}

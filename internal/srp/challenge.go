@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Bounds for what a server may send, several times what Cognito does send: a salt has 32 digits, B 768, a secret block
-// less than 4 KiB.
+// Bounds for what a server may send, several times what Cognito does send: a
+// salt has 32 digits, B 768, a secret block less than 4 KiB.
 const (
 	maxHexDigits = 2048
 	maxTextBytes = 64 << 10

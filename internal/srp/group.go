@@ -28,13 +28,15 @@ var cognitoGroup = sync.OnceValue(func() group {
 	return group{n: n, g: g, k: hashInt(signedBytes(n), signedBytes(g))}
 })
 
-// signedBytes writes n as Cognito hashes it: big-endian in the fewest bytes that leave room for a sign, so that a number
-// whose top bit is set has a zero byte in front.
+// signedBytes writes n as Cognito hashes it: big-endian in the fewest bytes that
+// leave room for a sign, so that a number whose top bit is set has a zero byte
+// in front.
 func signedBytes(n *big.Int) []byte {
 	return n.FillBytes(make([]byte, n.BitLen()/8+1))
 }
 
-// hashInt reads the SHA-256 hash of the parts, one after the other, as an integer.
+// hashInt reads the SHA-256 hash of the parts, one after the other, as an
+// integer.
 func hashInt(parts ...[]byte) *big.Int {
 	h := sha256.New()
 	for _, part := range parts {

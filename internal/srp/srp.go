@@ -1,8 +1,10 @@
-// Package srp is the client's side of the login that Amazon Cognito calls USER_SRP_AUTH: SRP-6a, by which a client proves
-// that it knows a key without sending it.
+// Package srp is the client's side of the login that Amazon Cognito calls
+// USER_SRP_AUTH: SRP-6a, by which a client proves that it knows a key without
+// sending it.
 //
-// Cognito follows its own JavaScript library, not RFC 5054: it hashes integers without padding them to the length of the
-// group, and signs with a key derived by HKDF. Every rule here was measured against an independent verifier.
+// Cognito differs from RFC 5054: integers are hashed without padding them to
+// the length of the group, and the proof is signed with a key derived by HKDF.
+// Its JavaScript client agrees with the vectors in testdata.
 package srp
 
 import (
@@ -23,7 +25,8 @@ const (
 	sessionKeyBytes = 16
 	sessionKeyInfo  = "Caldera Derived Key"
 
-	// timestampLayout has no leading zero on the day, a 24-hour clock and English names; Cognito refuses anything else.
+	// timestampLayout has no leading zero on the day, a 24-hour clock and
+	// English names; Cognito refuses anything else.
 	timestampLayout = "Mon Jan 2 15:04:05 UTC 2006"
 )
 
@@ -49,7 +52,8 @@ type Response struct {
 	Signature   string `json:"PASSWORD_CLAIM_SIGNATURE"`    // base64
 }
 
-// New prepares a login to the user pool poolID, such as "us-east-2_Ab1Cd2Ef3". It reads its secret from random.
+// New prepares a login to the user pool poolID, such as "us-east-2_Ab1Cd2Ef3".
+// It reads its secret from random.
 func New(random io.Reader, poolID string) (*Client, error) {
 	_, pool, _ := strings.Cut(poolID, "_")
 	if pool == "" {
@@ -66,8 +70,9 @@ func New(random io.Reader, poolID string) (*Client, error) {
 // A returns the public value that goes out as SRP_A: plain hex, not padded.
 func (c *Client) A() string { return c.public.Text(16) }
 
-// Respond proves knowledge of key, the secret of the API key, at the time now. Cognito refuses a time that is too far from
-// its own clock. What the server sent is checked; errors name the parameter and never quote it.
+// Respond proves knowledge of key, the secret of the API key, at the time now.
+// Cognito refuses a time that is too far from its own clock. What the server
+// sent is checked; errors name the parameter and never quote it.
 func (c *Client) Respond(ch Challenge, key string, now time.Time) (Response, error) {
 	p, err := ch.parse()
 	if err != nil {

@@ -1,0 +1,34 @@
+# Thin: the checks are in .ci/run, so that there is one place that says what they are.
+
+.PHONY: test lint fmt long oracle bench vuln api cover ci
+
+test: ## what the README says
+	go test -race ./...
+
+lint: ## every check that is not a test
+	.ci/run format vet staticcheck tidy
+
+fmt:
+	git ls-files -z '*.go' | xargs -0 go tool -modfile=tools/go.mod gofumpt -w
+
+long: ## tests that take minutes: files with the build tag "long", names that begin with TestLong
+	go test -tags long -run '^TestLong' -timeout 30m ./...
+
+oracle: ## logins by AWS's own JavaScript client, from npm
+	.ci/run oracle
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+vuln: ## needs the Go vulnerability database, from the network
+	go tool -modfile=tools/go.mod govulncheck ./...
+
+api: ## what changed in the exported API since the last release
+	.ci/run api
+
+cover:
+	go test -coverpkg=./... -coverprofile=cover.out ./...
+	go tool cover -func=cover.out | tail -n 1
+
+ci:
+	.ci/run

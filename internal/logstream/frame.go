@@ -1,0 +1,48 @@
+package logstream
+
+import (
+	"errors"
+	"math"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	jsonstream "github.com/proximl/proximl-go/internal/stream"
+)
+
+// The types of frames that mean something. All others are to be ignored.
+const (
+	TypeLine = "subscription"
+	TypeEnd  = "end"
+)
+
+// Frame is a message of the log websocket.
+type Frame struct {
+	Type   string         `json:"type"`
+	Stream string         `json:"stream"`
+	Text   string         `json:"msg"`
+	Time   jsontext.Value `json:"time"` // milliseconds since 1970, a number or a string of one
+}
+
+// Parse reads a frame.
+func Parse(data []byte) (*Frame, error) {
+	var f Frame
+	if err := json.Unmarshal(data, &f, jsonstream.ReadOptions); err != nil {
+		return nil, errors.New("the frame is no JSON object of the known form")
+	}
+	return &f, nil
+}
+
+// Millis returns the time of the frame, 0 when it has none.
+func (f *Frame) Millis() int64 {
+	text := []byte(f.Time)
+	if f.Time.Kind() == '"' {
+		text, _ = jsontext.AppendUnquote(nil, f.Time)
+	}
+	millis, err := strconv.ParseFloat(string(text), 64)
+	if err != nil || math.IsNaN(millis) || math.Abs(millis) > 1<<53 {
+		return 0
+	}
+	return int64(millis)
+}
