@@ -41,6 +41,9 @@ type Tokens struct {
 	Expires time.Time `json:"expires"` // of the id token
 }
 
+// LogValue logs the tokens without the tokens.
+func (t Tokens) LogValue() slog.Value { return logged(t) }
+
 func (t *Tokens) usable(rejected string) bool {
 	return t != nil && t.ID != "" && string(t.ID) != rejected && time.Until(t.Expires) > expiryMargin
 }
@@ -84,22 +87,25 @@ func newLogin(o *options, c *config, sender *sender) (*login, error) {
 	return l, err
 }
 
-// Token returns the cached token or joins the one login under way.
+// Token returns the cached token or joins the one login under way. The login
+// that a caller finds under way may still yield the token that was rejected; one
+// of its own may not.
 func (l *login) Token(ctx context.Context, rejected string) (string, error) {
-	for {
-		if tokens := l.tokens.Load(); tokens.usable(rejected) {
-			return string(tokens.ID), nil
-		}
-		tokens, err := l.flight.Do(ctx, func(ctx context.Context) (*Tokens, error) {
-			return l.obtain(context.WithValue(ctx, operationKey{}, "login"), rejected)
-		})
-		if err != nil {
-			return "", err
+	for range 2 {
+		tokens := l.tokens.Load()
+		if !tokens.usable(rejected) {
+			var err error
+			if tokens, err = l.flight.Do(ctx, func(ctx context.Context) (*Tokens, error) {
+				return l.obtain(context.WithValue(ctx, operationKey{}, "login"), rejected)
+			}); err != nil {
+				return "", err
+			}
 		}
 		if string(tokens.ID) != rejected {
 			return string(tokens.ID), nil
 		}
 	}
+	return "", &AuthError{Message: "a new login yields the token that the service has just refused", Hint: "check that login and API belong together"}
 }
 
 // obtain tries the cache, then the refresh token, then the key.

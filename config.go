@@ -73,8 +73,12 @@ func (c *config) credentials() (user, key settings.Value, err error) {
 	user, key = c.Get(settingUser), c.Get(settingKey)
 	switch {
 	case user.Text == "" && key.Text == "":
+		place := c.Path(credentialsFile)
+		if c.Dir == "" {
+			place = credentialsFile + " in the configuration folder (but there is no home folder; set PROXIML_CONFIG_DIR)"
+		}
 		err = fmt.Errorf("%w: looked at the option WithCredentials, the environment variables PROXIML_USER and PROXIML_KEY, and %s; make an API key on the account settings page and put its file there",
-			ErrNoCredentials, c.Path(credentialsFile))
+			ErrNoCredentials, place)
 	case user.Strength > key.Strength:
 		err = fmt.Errorf("%w: the user comes from %s, which has no key; give both in one place", ErrNoCredentials, user.Source)
 	case key.Strength > user.Strength:
@@ -100,7 +104,7 @@ func (c *config) baseURL(hostSetting, prefix string) (*url.URL, error) {
 	}
 	u, err := parse(used.Text)
 	if err != nil {
-		return nil, fmt.Errorf("proximl: %q from %s %w", used.Text, used.Source, err)
+		return nil, fmt.Errorf("proximl: the URL or host from %s %w", used.Source, err) // which may hold a password
 	}
 	return u, nil
 }

@@ -3,6 +3,7 @@ package proximl
 import (
 	"context"
 	"fmt"
+	"io"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -88,6 +89,9 @@ func (a *DatasetsAPI) Create(ctx context.Context, spec *DatasetSpec, opts ...Req
 //
 // PATCH /dataset/{id}
 func (a *DatasetsAPI) Rename(ctx context.Context, id, name string, opts ...RequestOption) (*Dataset, error) {
+	if name == "" {
+		return nil, missingName("dataset")
+	}
 	return call[Dataset](ctx, a.client, "datasets.rename", http.MethodPatch, route("dataset", id), renameRequest{Name: name}, opts)
 }
 
@@ -112,6 +116,47 @@ func (a *DatasetsAPI) Delete(ctx context.Context, id string, opts ...RequestOpti
 // GET /dataset/{id}/logs
 func (a *DatasetsAPI) LogURL(ctx context.Context, id string, opts ...RequestOption) (string, error) {
 	return text(ctx, a.client, "datasets.log_url", http.MethodGet, route("dataset", id, "logs"), nil, opts)
+}
+
+// LogArchive downloads the zip of the dataset's log.
+//
+// GET /dataset/{id}/logs
+func (a *DatasetsAPI) LogArchive(ctx context.Context, id string, w io.Writer, opts ...RequestOption) error {
+	logURL, err := a.LogURL(ctx, id, opts...)
+	if err != nil {
+		return err
+	}
+	return a.client.logArchive(ctx, "datasets.log_archive", logURL, w)
+}
+
+// Logs yields the lines of the dataset's log as they come, from the first on, and
+// ends when it is ready or has failed. It connects again when the connection
+// drops; no line is lost or yielded twice. An error is the last thing that it
+// yields. The log of a dataset that is ready already is empty: see LogArchive.
+//
+// GET /dataset/{id}, then the log websocket
+//
+// Inferred: the service sends the whole history again to who asks again.
+func (a *DatasetsAPI) Logs(ctx context.Context, id string, opts ...RequestOption) iter.Seq2[LogEntry, error] {
+	return a.logSource(id, opts).all(ctx)
+}
+
+// CopyLogs writes the lines of the dataset's log as Logs yields them, each with
+// its local time.
+//
+// GET /dataset/{id}, then the log websocket
+func (a *DatasetsAPI) CopyLogs(ctx context.Context, id string, w io.Writer, opts ...RequestOption) error {
+	return a.logSource(id, opts).copyTo(ctx, w)
+}
+
+func (a *DatasetsAPI) logSource(id string, opts []RequestOption) *logSource {
+	return &logSource{client: a.client, kind: "dataset", id: id, look: func(ctx context.Context) (*logState, error) {
+		dataset, err := a.Get(ctx, id, opts...)
+		if err != nil {
+			return nil, err
+		}
+		return dataset.logState(a.client.project.Text), nil
+	}}
 }
 
 // Details returns what files the dataset has.

@@ -1,7 +1,9 @@
 package proximl
 
 import (
+	"cmp"
 	"context"
+	"io"
 	"iter"
 	"net/http"
 	"net/url"
@@ -51,7 +53,7 @@ func (a *JobsAPI) Create(ctx context.Context, spec *JobSpec, opts ...RequestOpti
 //
 // GET /job/{id}, POST /job
 func (a *JobsAPI) Copy(ctx context.Context, sourceID string, spec *JobSpec, opts ...RequestOption) (*Job, error) {
-	if spec == nil {
+	if spec == nil || spec.Name == "" {
 		return nil, missingName("job spec")
 	}
 	source, err := a.Get(ctx, sourceID)
@@ -104,6 +106,51 @@ func (a *JobsAPI) Delete(ctx context.Context, id string, opts ...RequestOption) 
 // GET /job/{id}/worker/{worker id}/logs
 func (a *JobsAPI) WorkerLogURL(ctx context.Context, id, workerID string, opts ...RequestOption) (string, error) {
 	return text(ctx, a.client, "jobs.worker_log_url", http.MethodGet, route("job", id, "worker", workerID, "logs"), nil, opts)
+}
+
+// LogArchive downloads the zip of a worker's log, when the job is finished.
+//
+// GET /job/{id}/worker/{worker id}/logs
+func (a *JobsAPI) LogArchive(ctx context.Context, id, workerID string, w io.Writer, opts ...RequestOption) error {
+	logURL, err := a.WorkerLogURL(ctx, id, workerID, opts...)
+	if err != nil {
+		return err
+	}
+	return a.client.logArchive(ctx, "jobs.log_archive", logURL, w)
+}
+
+// Logs yields the lines of a job's log as they come, from the first on, and
+// ends with the job. It connects again when the connection drops; no line is
+// lost or yielded twice. An error is the last thing that it yields. The log of
+// a job that has ended already is empty: see LogArchive.
+//
+// GET /job/{id}, then the log websocket
+//
+// Inferred: the service sends the whole history again to who asks again.
+func (a *JobsAPI) Logs(ctx context.Context, id string, opts ...RequestOption) iter.Seq2[LogEntry, error] {
+	return a.logSource(id, opts).all(ctx)
+}
+
+// CopyLogs writes the lines of a job's log as Logs yields them, each with its
+// local time, and with the number of its worker if there are several.
+//
+// GET /job/{id}, then the log websocket
+func (a *JobsAPI) CopyLogs(ctx context.Context, id string, w io.Writer, opts ...RequestOption) error {
+	return a.logSource(id, opts).copyTo(ctx, w)
+}
+
+func (a *JobsAPI) logSource(id string, opts []RequestOption) *logSource {
+	return &logSource{client: a.client, kind: "job", id: id, look: func(ctx context.Context) (*logState, error) {
+		job, err := a.Get(ctx, id, opts...)
+		if err != nil {
+			return nil, err
+		}
+		state := &logState{project: cmp.Or(job.ProjectID, a.client.project.Text), ended: job.Status.Terminal() || job.Status == JobStatusStopped}
+		for _, worker := range job.Workers {
+			state.workers = append(state.workers, worker.ID)
+		}
+		return state, nil
+	}}
 }
 
 // WaitFor waits until the job has a status, or has passed it, looking again and

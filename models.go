@@ -3,6 +3,7 @@ package proximl
 import (
 	"context"
 	"fmt"
+	"io"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -81,6 +82,9 @@ func (a *ModelsAPI) Create(ctx context.Context, spec *ModelSpec, opts ...Request
 //
 // PATCH /model/{id}
 func (a *ModelsAPI) Rename(ctx context.Context, id, name string, opts ...RequestOption) (*Model, error) {
+	if name == "" {
+		return nil, missingName("model")
+	}
 	return call[Model](ctx, a.client, "models.rename", http.MethodPatch, route("model", id), renameRequest{Name: name}, opts)
 }
 
@@ -105,6 +109,47 @@ func (a *ModelsAPI) Delete(ctx context.Context, id string, opts ...RequestOption
 // GET /model/{id}/logs
 func (a *ModelsAPI) LogURL(ctx context.Context, id string, opts ...RequestOption) (string, error) {
 	return text(ctx, a.client, "models.log_url", http.MethodGet, route("model", id, "logs"), nil, opts)
+}
+
+// LogArchive downloads the zip of the model's log.
+//
+// GET /model/{id}/logs
+func (a *ModelsAPI) LogArchive(ctx context.Context, id string, w io.Writer, opts ...RequestOption) error {
+	logURL, err := a.LogURL(ctx, id, opts...)
+	if err != nil {
+		return err
+	}
+	return a.client.logArchive(ctx, "models.log_archive", logURL, w)
+}
+
+// Logs yields the lines of the model's log as they come, from the first on, and
+// ends when it is ready or has failed. It connects again when the connection
+// drops; no line is lost or yielded twice. An error is the last thing that it
+// yields. The log of a model that is ready already is empty: see LogArchive.
+//
+// GET /model/{id}, then the log websocket
+//
+// Inferred: the service sends the whole history again to who asks again.
+func (a *ModelsAPI) Logs(ctx context.Context, id string, opts ...RequestOption) iter.Seq2[LogEntry, error] {
+	return a.logSource(id, opts).all(ctx)
+}
+
+// CopyLogs writes the lines of the model's log as Logs yields them, each with
+// its local time.
+//
+// GET /model/{id}, then the log websocket
+func (a *ModelsAPI) CopyLogs(ctx context.Context, id string, w io.Writer, opts ...RequestOption) error {
+	return a.logSource(id, opts).copyTo(ctx, w)
+}
+
+func (a *ModelsAPI) logSource(id string, opts []RequestOption) *logSource {
+	return &logSource{client: a.client, kind: "model", id: id, look: func(ctx context.Context) (*logState, error) {
+		model, err := a.Get(ctx, id, opts...)
+		if err != nil {
+			return nil, err
+		}
+		return model.logState(a.client.project.Text), nil
+	}}
 }
 
 // Details returns what files the model has.

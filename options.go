@@ -4,11 +4,15 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
+	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/time/rate"
 )
@@ -48,6 +52,12 @@ func given(ok bool, problem string, apply func(*options)) Option {
 		apply(o)
 		return nil
 	}
+}
+
+// isNil also tells a nil pointer in an interface.
+func isNil(value any) bool {
+	v := reflect.ValueOf(value)
+	return value == nil || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // set ignores an empty value, which leaves the setting to the next source. Only
@@ -103,7 +113,7 @@ func WithEndpoint(baseURL string) Option { return withValue(settingEndpoint, bas
 // WithHTTPClient sets the client whose transport, timeout, cookie jar and
 // redirect policy are used. It is copied, never changed.
 func WithHTTPClient(client *http.Client) Option {
-	return given(client != nil, "WithHTTPClient: the client is nil", func(o *options) { o.httpClient = *client })
+	return given(client != nil && (client.Transport == nil || !isNil(client.Transport)), "WithHTTPClient: the client or its transport is nil", func(o *options) { o.httpClient = *client })
 }
 
 // WithLogger sets where requests (at debug level) and warnings go. Without it
@@ -115,17 +125,17 @@ func WithLogger(logger *slog.Logger) Option {
 // WithUserAgent puts the caller, such as "app/1", in front of the SDK's own
 // User-Agent.
 func WithUserAgent(agent string) Option {
-	return given(agent != "", "WithUserAgent: the name is empty", func(o *options) { o.userAgent = agent })
+	return given(agent != "" && !strings.ContainsFunc(agent, unicode.IsControl), "WithUserAgent: the name is empty or no header value", func(o *options) { o.userAgent = agent })
 }
 
 // WithTokenSource replaces the login. No user and key are needed then.
 func WithTokenSource(source TokenSource) Option {
-	return given(source != nil, "WithTokenSource: the source is nil", func(o *options) { o.tokenSource = source })
+	return given(!isNil(source), "WithTokenSource: the source is nil", func(o *options) { o.tokenSource = source })
 }
 
 // WithTokenCache keeps the login's tokens where another process finds them.
 func WithTokenCache(cache TokenCache) Option {
-	return given(cache != nil, "WithTokenCache: the cache is nil", func(o *options) { o.tokenCache = cache })
+	return given(!isNil(cache), "WithTokenCache: the cache is nil", func(o *options) { o.tokenCache = cache })
 }
 
 // WithRateLimit spaces the requests: so many per second, and at most burst at
@@ -171,16 +181,14 @@ func WithLimits(limits Limits) Option {
 }
 
 // RequestOption changes one call.
-type RequestOption func(*request)
+type RequestOption func(*request) error
 
 // WithQuery adds query parameters. They beat those of the method itself, and a
 // project_uuid among them beats the active project.
 func WithQuery(values url.Values) RequestOption {
-	return func(r *request) {
-		if r.query == nil {
-			r.query = url.Values{}
-		}
+	return func(r *request) error {
 		maps.Copy(r.query, values)
+		return nil
 	}
 }
 
@@ -190,13 +198,26 @@ func WithForce() RequestOption { return WithQuery(url.Values{"force": {"true"}})
 
 // WithHeader sets a header. Authorization cannot be set: use WithTokenSource.
 func WithHeader(name, value string) RequestOption {
-	return func(r *request) { r.header.Set(name, value) }
+	return func(r *request) error {
+		if name == "" || strings.ContainsFunc(name, notInHeaderName) || strings.ContainsFunc(value, unicode.IsControl) {
+			return fmt.Errorf("WithHeader: the name %q or its value cannot be that of a header", name)
+		}
+		r.header.Set(name, value)
+		return nil
+	}
+}
+
+func notInHeaderName(r rune) bool {
+	return r <= ' ' || r >= unicode.MaxASCII || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 }
 
 // WithRetry changes the retry policy of this call. Fields left zero keep the
 // client's.
 func WithRetry(policy RetryPolicy) RequestOption {
-	return func(r *request) { r.retry = policy.or(r.retry) }
+	return func(r *request) error {
+		r.retry = policy.or(r.retry)
+		return policy.check()
+	}
 }
 
 // ResponseInfo is what CaptureResponse fills in.
@@ -208,7 +229,10 @@ type ResponseInfo struct {
 
 // CaptureResponse fills in info when the call has ended, well or not.
 func CaptureResponse(info *ResponseInfo) RequestOption {
-	return func(r *request) { r.capture = info }
+	return func(r *request) error {
+		r.capture = info
+		return nil
+	}
 }
 
 type operationKey struct{}

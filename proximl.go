@@ -80,11 +80,12 @@ type ProxiML struct {
 	GPUTypes     *GPUTypesAPI
 	Environments *EnvironmentsAPI
 
-	api     *url.URL
-	project settings.Value
-	config  *config
-	sender  *sender
-	tokens  TokenSource
+	api       *url.URL
+	websocket *url.URL
+	project   settings.Value
+	config    *config
+	sender    *sender
+	tokens    TokenSource
 }
 
 // service is what the services share.
@@ -109,6 +110,9 @@ func New(opts ...Option) (*ProxiML, error) {
 	}
 	c := &ProxiML{config: config, project: config.Get(settingProject), tokens: o.tokenSource, sender: newSender(o)}
 	if c.api, err = config.baseURL(settingAPIHost, "api."); err != nil {
+		return nil, err
+	}
+	if c.websocket, err = config.baseURL(settingWebsocketHost, "api-ws."); err != nil {
 		return nil, err
 	}
 	if c.tokens == nil {
@@ -154,7 +158,7 @@ func (c *ProxiML) SaveActiveProject(ctx context.Context, id string) error {
 }
 
 // CloseIdleConnections closes the connections that no call uses at the moment.
-func (c *ProxiML) CloseIdleConnections() { c.sender.closeIdle() }
+func (c *ProxiML) CloseIdleConnections() { c.sender.plain.CloseIdleConnections() }
 
 // Format prints the client without its secrets.
 func (c *ProxiML) Format(s fmt.State, _ rune) {

@@ -46,14 +46,19 @@ type request struct {
 	postProject bool   // also a POST has it in its query
 }
 
-// once makes a PATCH count as one that must not be repeated.
-func once(r *request) { r.repeatable = false }
-
 // projectInQuery makes a POST carry the active project like other calls.
-func projectInQuery(r *request) { r.postProject = true }
+func projectInQuery(r *request) error {
+	r.postProject = true
+	return nil
+}
 
 // projectInBody tells which project a create names in its body.
-func projectInBody(id string) RequestOption { return func(r *request) { r.project = id } }
+func projectInBody(id string) RequestOption {
+	return func(r *request) error {
+		r.project = id
+		return nil
+	}
+}
 
 // with puts an option of the method in front of the caller's.
 func with(opt RequestOption, opts []RequestOption) []RequestOption {
@@ -73,6 +78,8 @@ func (c *ProxiML) newRequest(method string, to path, params any, opts []RequestO
 	var err error
 	switch {
 	case params == nil:
+	case isNil(params):
+		return nil, invalid("request", what, "there is nothing to send")
 	case method == http.MethodGet || method == http.MethodDelete:
 		r.query, err = query.Values(params)
 	default:
@@ -86,10 +93,9 @@ func (c *ProxiML) newRequest(method string, to path, params any, opts []RequestO
 		if opt == nil {
 			return nil, invalid("request", what, "a RequestOption is nil")
 		}
-		opt(r)
-	}
-	if err := r.retry.check(); err != nil {
-		return nil, invalid("request", what, err.Error())
+		if err := opt(r); err != nil {
+			return nil, invalid("request", what, err.Error())
+		}
 	}
 	c.addProject(r)
 	r.url = resolve(c.api, to.escaped, r.query)
@@ -123,7 +129,7 @@ func (c *ProxiML) exchange(ctx context.Context, operation, method string, to pat
 		return err
 	}
 	resp, err := c.authorized(context.WithValue(ctx, operationKey{}, operation), r)
-	r.fillIn(resp)
+	r.fillIn(resp, err)
 	if err != nil {
 		return err
 	}
@@ -148,11 +154,14 @@ func (c *ProxiML) exchange(ctx context.Context, operation, method string, to pat
 }
 
 // fillIn does what CaptureResponse promises.
-func (r *request) fillIn(resp *http.Response) {
+func (r *request) fillIn(resp *http.Response, err error) {
 	if r.capture == nil {
 		return
 	}
 	*r.capture = ResponseInfo{Attempts: r.attempts}
+	if failed, ok := errors.AsType[*APIError](err); ok {
+		r.capture.StatusCode = failed.StatusCode
+	}
 	if resp != nil {
 		r.capture.StatusCode, r.capture.Header = resp.StatusCode, resp.Header.Clone()
 	}
@@ -264,6 +273,9 @@ func (c *ProxiML) Do(ctx context.Context, method, escapedPath string, params, re
 	to := path{escaped: escapedPath}
 	if err := urlpath.Check(escapedPath); err != nil {
 		to.err = invalid("request", "path "+escapedPath, err.Error())
+	}
+	if !slices.Contains([]string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, method) {
+		to.err = invalid("request", "method "+method, "is none of GET, POST, PUT, PATCH and DELETE")
 	}
 	if result == nil {
 		return run(ctx, c, "do", method, to, params, opts)

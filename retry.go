@@ -60,15 +60,16 @@ func (p RetryPolicy) backoff(attempt int) time.Duration {
 // sender sends requests, those of the API and those of the login.
 type sender struct {
 	http      *http.Client
-	closeIdle func()
+	plain     *http.Client // for websockets; follows no redirect
 	userAgent string
 	retry     RetryPolicy
 	limits    Limits
+	logger    *slog.Logger
 }
 
 func newSender(o *options) *sender {
-	s := &sender{retry: o.retry, limits: o.limits, userAgent: strings.TrimSpace(o.userAgent + " proximl-go/" + Version)}
-	s.http, s.closeIdle = attempt.NewClient(o.httpClient, attempt.Settings{
+	s := &sender{retry: o.retry, limits: o.limits, logger: o.logger, userAgent: strings.TrimSpace(o.userAgent + " proximl-go/" + Version)}
+	s.http, s.plain = attempt.NewClient(o.httpClient, attempt.Settings{
 		ResponseHeader: o.limits.ResponseHeader,
 		BodyIdle:       o.limits.BodyIdle,
 		Limiter:        o.limiter,

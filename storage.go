@@ -1,6 +1,7 @@
 package proximl
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -60,6 +61,10 @@ func (s Storage) Format(f fmt.State, verb rune) {
 
 // LogValue logs what Format prints.
 func (s Storage) LogValue() slog.Value { return logged(s) }
+
+func (s Storage) logState(project string) *logState {
+	return &logState{project: cmp.Or(s.ProjectID, project), ended: s.Status.Terminal() || s.Status == StorageStatusReady}
+}
 
 // LocationOptions are further facts of where data comes from or goes to.
 type LocationOptions struct {
