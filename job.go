@@ -72,24 +72,19 @@ func (s JobStatus) progress() int {
 // unknown type may.
 func (t JobType) restartable() bool { return t != JobTypeTraining && t != JobTypeInference }
 
-// judgeJob says what a job's status means for a wait.
+// judgeJob says what a job's status means for a wait. A stopped job may be about
+// to start, unless it was seen to stop or its type never starts again.
 func judgeJob(job *Job, wanted JobStatus, changed bool) verdict {
 	status := job.Status
-	switch {
-	case status == wanted:
-		return satisfied
-	case wanted.progress() > 0 && status.progress() >= wanted.progress():
-		return satisfied // it has passed
-	case status == JobStatusStopped && wanted == JobStatusFinished && job.Type == JobTypeTraining:
-		return satisfied // the older word for it
-	case wanted == JobStatusArchived, wanted == JobStatusRemoved && status != JobStatusArchived:
-		return goOn // any job can be removed
-	case status.Terminal(), status == JobStatusRemoving:
-		return outOfReach
-	case status == JobStatusStopped && (changed || !job.Type.restartable()):
+	passed := wanted.progress() > 0 && status.progress() >= wanted.progress()
+	if status == JobStatusStopped && wanted == JobStatusFinished && job.Type == JobTypeTraining {
+		passed = true // the older word for it
+	}
+	v := judge(status, wanted, passed)
+	if v == goOn && status == JobStatusStopped && removal(wanted) == 0 && (changed || !job.Type.restartable()) {
 		return outOfReach
 	}
-	return goOn
+	return v
 }
 
 // Job is a job as the service tells of it.

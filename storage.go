@@ -158,21 +158,24 @@ type deleteQuery struct {
 	Force bool `url:"force"`
 }
 
+// progress numbers the statuses on the way to ready. An export is not on it,
+// but what exports was downloaded before.
+func (s StorageStatus) progress() int {
+	switch s {
+	case StorageStatusNew:
+		return 1
+	case StorageStatusDownloading, StorageStatusExporting:
+		return 2
+	case StorageStatusReady:
+		return 3
+	}
+	return 0
+}
+
 // judgeStorage says what a status means for a wait.
 func judgeStorage(status, wanted StorageStatus) verdict {
-	switch {
-	case status == wanted:
-		return satisfied
-	case status.Terminal():
-		return outOfReach
-	case status == StorageStatusRemoving && wanted != StorageStatusRemoved && wanted != StorageStatusArchived:
-		return outOfReach
-	case wanted == StorageStatusDownloading && status == StorageStatusReady:
-		return satisfied // new -> downloading -> ready: it has passed
-	case wanted == StorageStatusNew:
-		return outOfReach
-	}
-	return goOn
+	onTheWay := wanted.progress() > 0 && wanted != StorageStatusExporting
+	return judge(status, wanted, onTheWay && status.progress() >= wanted.progress())
 }
 
 // waitForStorage is the WaitFor of datasets and models.

@@ -30,7 +30,11 @@ func PollBetween(shortest, longest time.Duration) WaitOption {
 // OnPoll is called with the entity after each look, before it is judged. The
 // type must be that of the wait: *[Job] for Jobs.WaitFor.
 func OnPoll[T any](fn func(*T)) WaitOption {
-	return func(o *waitOptions) { o.onPoll = fn }
+	return func(o *waitOptions) {
+		if o.onPoll = fn; fn == nil {
+			o.onPoll = nil
+		}
+	}
 }
 
 // WithPollRequest sets options of each look's request.
@@ -44,8 +48,8 @@ type wait[T any, S ~string] struct {
 	wanted S
 	get    func(context.Context, string, ...RequestOption) (*T, error)
 	status func(*T) S
-	// judge says what a status means: satisfied or out of reach. The statuses
-	// seen before in this wait tell an old status from a new one.
+	// judge says what an entity's status means. It has changed if another was
+	// seen in this wait.
 	judge func(entity *T, wanted S, changed bool) verdict
 	gone  S // the status that a 404 stands for
 }
@@ -102,10 +106,46 @@ func waitSettings[T any](opts []WaitOption) (*waitOptions, func(*T), error) {
 		return nil, nil, invalid("wait", "PollBetween", fmt.Sprintf("%v and %v are no range of pauses", o.minPoll, o.maxPoll))
 	}
 	onPoll, ok := o.onPoll.(func(*T))
-	if !ok {
+	switch {
+	case o.onPoll == nil:
+		return nil, nil, invalid("wait", "OnPoll", "is nil")
+	case !ok:
 		return nil, nil, invalid("wait", "OnPoll", fmt.Sprintf("it takes a %T, this waits with a %T", o.onPoll, onPoll))
 	}
 	return o, onPoll, nil
+}
+
+// lifeStatus is a status of something that lives, ends and is removed.
+type lifeStatus interface {
+	~string
+	Terminal() bool
+}
+
+// judge says what a status means, given whether the wanted one was passed on
+// the way to it.
+func judge[S lifeStatus](status, wanted S, passed bool) verdict {
+	switch {
+	case status == wanted, passed, removal(wanted) > 0 && removal(status) > removal(wanted):
+		return satisfied
+	case removal(wanted) > 0:
+		return goOn // whatever its status, anything can be removed
+	case status.Terminal(), removal(status) > 0:
+		return outOfReach
+	}
+	return goOn
+}
+
+// removal numbers the statuses of a removal; 0 is none of them.
+func removal[S ~string](status S) int {
+	switch string(status) {
+	case "removing":
+		return 1
+	case "removed":
+		return 2
+	case "archived":
+		return 3
+	}
+	return 0
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -115,6 +155,15 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return ended(ctx)
 	}
+}
+
+// ended is why a ctx ended: both the error of the package context and the cause
+// that its owner gave.
+func ended(ctx context.Context) error {
+	if cause := context.Cause(ctx); cause != ctx.Err() {
+		return fmt.Errorf("%w: %w", ctx.Err(), cause)
+	}
+	return ctx.Err()
 }
