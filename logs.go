@@ -81,7 +81,7 @@ func (l *logSource) follow(ctx context.Context, state *logState, pass func(LogEn
 		case ended || errors.Is(err, errLogStopped):
 			return err
 		case ctx.Err() != nil:
-			return ended(ctx)
+			return ctxError(ctx)
 		}
 		if failures++; r.frames.Load() > before {
 			failures = 1

@@ -139,13 +139,6 @@ func (s *sender) send(ctx context.Context, out *outgoing) (*http.Response, *APIE
 	return nil, failed
 }
 
-func (o *outgoing) rawBody() any {
-	if o.body == nil {
-		return nil
-	}
-	return o.body
-}
-
 // again decides after each attempt whether there is another, and how long to
 // wait for it. It keeps the words of a response that it gives up.
 func (s *sender) again(ctx context.Context, out *outgoing, resp *http.Response, err error) bool {

@@ -155,13 +155,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return ended(ctx)
+		return ctxError(ctx)
 	}
 }
 
-// ended is why a ctx ended: both the error of the package context and the cause
+// ctxError is why a ctx ended: both the error of the package context and the cause
 // that its owner gave.
-func ended(ctx context.Context) error {
+func ctxError(ctx context.Context) error {
 	if cause := context.Cause(ctx); cause != ctx.Err() {
 		return fmt.Errorf("%w: %w", ctx.Err(), cause)
 	}
