@@ -41,6 +41,8 @@ func logged(entity any) slog.Value { return slog.StringValue(fmt.Sprintf("%+v", 
 // RFC 3339 in UTC with milliseconds, as the service writes it.
 type Time struct{ time.Time }
 
+const lastYear = 9999 // that RFC 3339 can say
+
 var timeLayouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", time.DateOnly}
 
 // UnmarshalJSONFrom reads a time in any of the known forms.
@@ -63,12 +65,12 @@ func parseTime(value jsontext.Value) Time {
 		text = string(unquoted)
 	}
 	for _, layout := range timeLayouts {
-		if t, err := time.Parse(layout, text); err == nil {
+		if t, err := time.Parse(layout, text); err == nil && t.UTC().Year() >= 1 && t.UTC().Year() <= lastYear {
 			return Time{t.UTC()}
 		}
 	}
 	number, err := strconv.ParseFloat(text, 64)
-	const firstMillis, last = 1e11, 253402300799999 // 1973 in ms, 5138 in s; the end of 9999
+	const firstMillis, last = 1e11, 253402300799999 // 1973 in ms, 5138 in s; the end of lastYear
 	switch {
 	case err != nil || number <= 0 || number > last || number != number:
 		return Time{}
