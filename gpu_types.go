@@ -26,9 +26,20 @@ type GPUType struct {
 
 // GPUPrice is a range of prices of one GPU, in credits per hour.
 type GPUPrice struct {
-	Min float64 `json:"min"`
-	Max float64 `json:"max"`
+	Min   float64        `json:"min"`
+	Max   float64        `json:"max"`
+	Extra jsontext.Value `json:",embed"` // fields that this version does not know
 }
+
+// Format prints the value without its unknown fields.
+func (v GPUPrice) Format(s fmt.State, verb rune) {
+	type plain GPUPrice
+	v.Extra = nil
+	printed(s, verb, plain(v))
+}
+
+// LogValue logs what Format prints.
+func (v GPUPrice) LogValue() slog.Value { return logged(v) }
 
 // Format prints the GPU type without its unknown fields.
 func (g GPUType) Format(s fmt.State, verb rune) {

@@ -207,3 +207,13 @@ func (v JobUpdate) Format(s fmt.State, verb rune) {
 
 // LogValue logs what Format prints.
 func (v JobUpdate) LogValue() slog.Value { return logged(v) }
+
+// Format prints the value without its unknown fields.
+func (v EnvVar) Format(s fmt.State, verb rune) {
+	type plain EnvVar
+	v.Extra = nil
+	printed(s, verb, plain(v))
+}
+
+// LogValue logs what Format prints.
+func (v EnvVar) LogValue() slog.Value { return logged(v) }

@@ -53,8 +53,9 @@ type JobEnvironment struct {
 
 // EnvVar is an environment variable of a job.
 type EnvVar struct {
-	Key   string `json:"key"`
-	Value string `json:"value"`
+	Key   string         `json:"key"`
+	Value string         `json:"value"`
+	Extra jsontext.Value `json:",embed"` // further fields, sent as they are
 }
 
 // Packages are installed before a job starts. A version goes with the name, as

@@ -2,6 +2,7 @@ package proximl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -9,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/proximl/proximl-go/internal/cognito"
 )
 
 // ProjectsAPI works with projects. A project has one owner, its creator, who is
@@ -173,4 +176,20 @@ func (a *ProjectsAPI) Leave(ctx context.Context, id string, opts ...RequestOptio
 		return err
 	}
 	return run(ctx, a.client, "projects.leave", http.MethodDelete, route("project", id, "access"), memberQuery{email}, opts)
+}
+
+// ownEmail returns the e-mail address of the account, as its id token says.
+func (c *ProxiML) ownEmail(ctx context.Context) (string, error) {
+	token, err := c.tokens.Token(ctx, "")
+	if err != nil {
+		return "", asAuthError(err)
+	}
+	claims, err := cognito.ReadClaims(token)
+	if err == nil && claims.Email == "" {
+		err = errors.New("the id token names no e-mail address")
+	}
+	if err != nil {
+		return "", &AuthError{err: err}
+	}
+	return claims.Email, nil
 }

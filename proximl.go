@@ -56,13 +56,11 @@ package proximl
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
 
-	"github.com/proximl/proximl-go/internal/cognito"
 	"github.com/proximl/proximl-go/internal/settings"
 )
 
@@ -167,22 +165,6 @@ func (c *ProxiML) Format(s fmt.State, _ rune) {
 
 // LogValue logs the client without its secrets.
 func (c *ProxiML) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
-
-// ownEmail returns the e-mail address of the account, as its id token says.
-func (c *ProxiML) ownEmail(ctx context.Context) (string, error) {
-	token, err := c.tokens.Token(ctx, "")
-	if err != nil {
-		return "", asAuthError(err)
-	}
-	claims, err := cognito.ReadClaims(token)
-	if err == nil && claims.Email == "" {
-		err = errors.New("the id token names no e-mail address")
-	}
-	if err != nil {
-		return "", &AuthError{err: err}
-	}
-	return claims.Email, nil
-}
 
 // needProject returns the id of the active project, or [ErrNoProject].
 func (c *ProxiML) needProject() (string, error) {

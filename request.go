@@ -196,13 +196,6 @@ func (c *ProxiML) authorized(ctx context.Context, r *request) (*http.Response, e
 	}
 }
 
-func asAuthError(err error) error {
-	if _, ok := errors.AsType[*AuthError](err); ok {
-		return err
-	}
-	return &AuthError{err: err}
-}
-
 // run makes a call whose reply says nothing more.
 func run(ctx context.Context, c *ProxiML, operation, method string, to path, params any, opts []RequestOption) error {
 	return c.exchange(ctx, operation, method, to, params, opts, func(body *stream.Body) error {

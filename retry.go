@@ -3,6 +3,7 @@ package proximl
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -73,21 +74,10 @@ func newSender(o *options) *sender {
 		ResponseHeader: o.limits.ResponseHeader,
 		BodyIdle:       o.limits.BodyIdle,
 		Limiter:        o.limiter,
-		Log:            logTo(o.logger),
+		Logger:         o.logger,
+		Operation:      OperationFromContext,
 	})
 	return s
-}
-
-// logTo logs each attempt without header, query and body.
-func logTo(logger *slog.Logger) attempt.Log {
-	return func(req *http.Request, resp *http.Response, err error, took time.Duration) {
-		ctx, outcome := req.Context(), slog.Any("error", withoutURL(err))
-		if resp != nil {
-			outcome = slog.Int("status", resp.StatusCode)
-		}
-		logger.LogAttrs(ctx, slog.LevelDebug, "request", slog.String("operation", OperationFromContext(ctx)),
-			slog.String("method", req.Method), slog.String("path", req.URL.Path), slog.Duration("took", took), outcome)
-	}
 }
 
 // outgoing is one request and what became of its attempts.
@@ -167,8 +157,9 @@ func (o *outgoing) worthRepeating(ctx context.Context, resp *http.Response, err 
 	if err != nil {
 		_, certain := errors.AsType[*attempt.NotSentError](err)
 		o.unclear = o.unclear || !certain
+		_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 		worth, _ := retryablehttp.DefaultRetryPolicy(ctx, nil, err)
-		return worth && (certain || repeatable)
+		return worth && !untrusted && (certain || repeatable)
 	}
 	switch resp.StatusCode {
 	case http.StatusTooManyRequests:

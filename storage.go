@@ -99,6 +99,16 @@ type StorageSpec struct {
 	Extra         jsontext.Value   `json:",embed"` // further fields, sent as they are
 }
 
+// Format prints the value without its unknown fields.
+func (v StorageSpec) Format(s fmt.State, verb rune) {
+	type plain StorageSpec
+	v.Extra = nil
+	printed(s, verb, plain(v))
+}
+
+// LogValue logs what Format prints.
+func (v StorageSpec) LogValue() slog.Value { return logged(v) }
+
 const defaultStorageType = "evefs"
 
 // in fills in what the spec leaves open, on a copy.
@@ -122,7 +132,18 @@ type ExportSpec struct {
 	OutputType    string          `json:"output_type"`
 	OutputURI     string          `json:"output_uri"`
 	OutputOptions LocationOptions `json:"output_options"`
+	Extra         jsontext.Value  `json:",embed"` // further fields, sent as they are
 }
+
+// Format prints the value without its unknown fields.
+func (v ExportSpec) Format(s fmt.State, verb rune) {
+	type plain ExportSpec
+	v.Extra = nil
+	printed(s, verb, plain(v))
+}
+
+// LogValue logs what Format prints.
+func (v ExportSpec) LogValue() slog.Value { return logged(v) }
 
 // Details describes the files of a dataset or model.
 //

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -30,7 +31,8 @@ type Settings struct {
 	ResponseHeader time.Duration // from the start to the header of the reply
 	BodyIdle       time.Duration // without a byte while a body is read
 	Limiter        *rate.Limiter // nil = none
-	Log            Log
+	Logger         *slog.Logger
+	Operation      func(context.Context) string // a name for the log
 }
 
 // NewClient returns two copies of a client on the same connections.
@@ -77,9 +79,6 @@ type transport struct {
 	Settings
 }
 
-// Log is told of each attempt when its header, or an error, has come.
-type Log func(req *http.Request, resp *http.Response, err error, took time.Duration)
-
 // RoundTrip sends one request.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := t.admit(req.Context()); err != nil {
@@ -90,7 +89,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	start := time.Now()
 	slow := watch(t.ResponseHeader, cancel)
 	resp, err := t.base.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, connection.hooks())))
-	t.Log(req, resp, err, time.Since(start))
+	t.log(req, resp, err, time.Since(start))
 	if err == nil {
 		slow.timer.Stop()
 		slow.header.Store(true)
@@ -106,6 +105,20 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		err = &NotSentError{err}
 	}
 	return nil, err
+}
+
+// log says nothing of header, query and body.
+func (t *transport) log(req *http.Request, resp *http.Response, err error, took time.Duration) {
+	ctx := req.Context()
+	if !t.Logger.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	outcome := slog.Any("error", err)
+	if err == nil {
+		outcome = slog.Int("status", resp.StatusCode)
+	}
+	t.Logger.LogAttrs(ctx, slog.LevelDebug, "request", slog.String("operation", t.Operation(ctx)),
+		slog.String("method", req.Method), slog.String("path", req.URL.Path), slog.Duration("took", took), outcome)
 }
 
 // admit waits until a request may be sent.

@@ -11,8 +11,6 @@ import (
 // way get its result. Each waits on its own ctx, and a caller that gives up
 // hurts no other; when the last one leaves, the work is cancelled.
 type Flight[T any] struct {
-	Timeout time.Duration // of the work; it has no other deadline
-
 	mu      sync.Mutex
 	current *flight[T]
 }
@@ -26,28 +24,28 @@ type flight[T any] struct {
 }
 
 // Do joins the work under way or starts it, in a goroutine that ends with it.
-// The work's ctx has the values of the caller that started it.
-func (f *Flight[T]) Do(ctx context.Context, work func(context.Context) (T, error)) (T, error) {
+// The work's ctx has the values of the caller that started it, and no deadline
+// but the timeout. It tells whether the work was somebody else's.
+func (f *Flight[T]) Do(ctx context.Context, timeout time.Duration, work func(context.Context) (T, error)) (value T, joined bool, err error) {
 	f.mu.Lock()
-	if f.current == nil {
-		f.current = f.start(ctx, work)
+	if joined = f.current != nil; !joined {
+		f.current = f.start(ctx, timeout, work)
 	}
-	joined := f.current
-	joined.waiters++
+	current := f.current
+	current.waiters++
 	f.mu.Unlock()
 
 	select {
-	case <-joined.done:
-		return joined.value, joined.err
+	case <-current.done:
+		return current.value, joined, current.err
 	case <-ctx.Done():
-		f.leave(joined)
-		var zero T
-		return zero, context.Cause(ctx)
+		f.leave(current)
+		return value, joined, context.Cause(ctx)
 	}
 }
 
-func (f *Flight[T]) start(ctx context.Context, work func(context.Context) (T, error)) *flight[T] {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.Timeout)
+func (f *Flight[T]) start(ctx context.Context, timeout time.Duration, work func(context.Context) (T, error)) *flight[T] {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	started := &flight[T]{done: make(chan struct{}), cancel: cancel}
 	go func() {
 		defer cancel()
