@@ -35,6 +35,7 @@ func (t Tokens) LogValue() slog.Value { return logged(t) }
 type TokenCache interface {
 	// Load returns nil when there are no tokens of the account.
 	Load(ctx context.Context, account string) (*Tokens, error)
+	// Save replaces the tokens of the account.
 	Save(ctx context.Context, account string, tokens *Tokens) error
 }
 

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/proximl/proximl-go/internal/reply"
 )
 
 // Sentinels for [errors.Is]. The same error also answers [errors.As] with its
@@ -45,7 +47,7 @@ type APIError struct {
 	StatusCode int    // of the last reply; 0 when there was none
 	Message    string // the service's own words, or what is wrong with the reply
 	Method     string
-	Path       string // without the query
+	Path       string // escaped, without the query
 	RequestID  string // as the reply named it, if it did
 	Project    string // the active project that was sent and where it came from, if one was
 	Attempts   int    // requests sent for the call
@@ -77,7 +79,7 @@ func (e *APIError) Error() string {
 	if e.outcomeUnknown {
 		b.WriteString("; the service may have done it all the same: look for the result before you repeat the call")
 	}
-	return b.String()
+	return reply.OneLine(b.String())
 }
 
 func (e *APIError) notes() []string {

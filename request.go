@@ -3,6 +3,7 @@ package proximl
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
@@ -265,10 +266,10 @@ func list[T any](ctx context.Context, c *ProxiML, operation string, to path, opt
 func (c *ProxiML) Do(ctx context.Context, method, escapedPath string, params, result any, opts ...RequestOption) error {
 	to := path{escaped: escapedPath}
 	if err := urlpath.Check(escapedPath); err != nil {
-		to.err = invalid("request", "path "+escapedPath, err.Error())
+		to.err = invalid("request", fmt.Sprintf("path %q", escapedPath), err.Error())
 	}
 	if !slices.Contains([]string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, method) {
-		to.err = invalid("request", "method "+method, "is none of GET, POST, PUT, PATCH and DELETE")
+		to.err = invalid("request", fmt.Sprintf("method %q", method), "is none of GET, POST, PUT, PATCH and DELETE")
 	}
 	if result == nil {
 		return run(ctx, c, "do", method, to, params, opts)

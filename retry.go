@@ -133,6 +133,7 @@ func (s *sender) send(ctx context.Context, out *outgoing) (*http.Response, *APIE
 // wait for it. It keeps the words of a response that it gives up.
 func (s *sender) again(ctx context.Context, out *outgoing, resp *http.Response, err error) bool {
 	out.attempts++
+	out.last = nil
 	if !out.worthRepeating(ctx, resp, err) || out.attempts >= out.retry.Attempts {
 		return false
 	}
@@ -145,7 +146,6 @@ func (s *sender) again(ctx context.Context, out *outgoing, resp *http.Response, 
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < out.wait {
 		return false // the service's error now is worth more than a timeout later
 	}
-	out.last = nil
 	if resp != nil {
 		out.last = s.refused(out, resp)
 	}
@@ -180,7 +180,7 @@ func (o *outgoing) worthRepeating(ctx context.Context, resp *http.Response, err 
 
 // error starts the description of what went wrong. The response may be nil.
 func (o *outgoing) error(resp *http.Response) *APIError {
-	e := &APIError{Method: o.method, Path: o.url.Path, Attempts: o.attempts}
+	e := &APIError{Method: o.method, Path: o.url.EscapedPath(), Attempts: o.attempts}
 	if resp != nil {
 		e.StatusCode, e.RequestID = resp.StatusCode, reply.RequestID(resp.Header)
 	}

@@ -89,6 +89,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	start := time.Now()
 	slow := watch(t.ResponseHeader, cancel)
 	resp, err := t.base.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, connection.hooks())))
+	if err == nil && resp == nil {
+		err = errors.New("the transport gave neither a response nor an error")
+	}
 	t.log(req, resp, err, time.Since(start))
 	if err == nil {
 		slow.timer.Stop()
@@ -123,10 +126,15 @@ func (t *transport) log(req *http.Request, resp *http.Response, err error, took 
 
 // admit waits until a request may be sent.
 func (t *transport) admit(ctx context.Context) error {
-	if t.Limiter != nil {
-		return t.Limiter.Wait(ctx)
+	if t.Limiter == nil {
+		return ctx.Err()
 	}
-	return ctx.Err()
+	err := t.Limiter.Wait(ctx)
+	if err != nil && ctx.Err() == nil {
+		// The limiter gives up at once when the wait would outlast ctx.
+		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+	}
+	return err
 }
 
 // connectionTrace sees whether a connection was asked for and got.

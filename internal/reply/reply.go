@@ -42,21 +42,21 @@ func Message(resp *http.Response, sample []byte) (message, body string) {
 	}
 	if IsJSON(resp) && json.Unmarshal(sample, &known, stream.ReadOptions) == nil {
 		if known.ErrorMessage != "" {
-			return oneLine(known.ErrorMessage), ""
+			return OneLine(known.ErrorMessage), ""
 		}
 		if known.Message != "" {
-			return oneLine(known.Message), ""
+			return OneLine(known.Message), ""
 		}
 	}
 	if len(sample) == 0 {
 		return "the reply is empty", ""
 	}
-	body = oneLine(string(sample))
+	body = OneLine(string(sample))
 	contentType := resp.Header.Get("Content-Type")
 	if contentType == "" {
 		contentType = "unknown"
 	}
-	return "a reply of type " + oneLine(contentType) + ": " + shorten(body), body
+	return "a reply of type " + OneLine(contentType) + ": " + shorten(body), body
 }
 
 func redirect(resp *http.Response) string {
@@ -66,8 +66,8 @@ func redirect(resp *http.Response) string {
 	return "the redirect is not followed; check the endpoint"
 }
 
-// oneLine keeps control characters and line ends out of errors and logs.
-func oneLine(text string) string {
+// OneLine keeps control characters and line ends out of errors and logs.
+func OneLine(text string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r)
 	}), " ")

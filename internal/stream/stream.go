@@ -25,12 +25,14 @@ func NewBody(from io.Reader, limit int64) *Body {
 	return &Body{from: from, limit: limit, left: limit}
 }
 
-// Read reads as long as the limit allows.
+// Read reads as long as the limit allows. What a decoder reads ahead never
+// counts for more than the limit, since Array sets it anew for each element.
 func (b *Body) Read(p []byte) (int, error) {
-	n, err := b.from.Read(p[:min(int64(len(p)), b.left+1)])
-	if b.left -= int64(n); b.left < 0 {
+	n, err := b.from.Read(p[:min(int64(len(p)), max(b.left, 1))])
+	if n > 0 && b.left <= 0 {
 		return 0, fmt.Errorf("an entity is larger than %d bytes; WithLimits allows more", b.limit)
 	}
+	b.left -= int64(n)
 	return n, err
 }
 
