@@ -3,6 +3,7 @@ package proximl
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -26,7 +27,13 @@ type Tokens struct {
 	Expires time.Time `json:"expires"` // of the id token
 }
 
-// LogValue logs the tokens without the tokens.
+// Format prints the tokens without what is secret in them.
+func (t Tokens) Format(s fmt.State, verb rune) {
+	type plain Tokens
+	printed(s, verb, plain(t))
+}
+
+// LogValue logs what Format prints.
 func (t Tokens) LogValue() slog.Value { return logged(t) }
 
 // TokenCache keeps tokens beyond the life of a process, by an account name that

@@ -175,3 +175,16 @@ func (a *DatasetsAPI) Details(ctx context.Context, id string, opts ...RequestOpt
 func (a *DatasetsAPI) WaitFor(ctx context.Context, id string, status StorageStatus, opts ...WaitOption) (*Dataset, error) {
 	return waitForStorage(ctx, id, status, a.Get, func(d *Dataset) StorageStatus { return d.Status }, opts)
 }
+
+// Connect uploads the local source of a dataset from the folder or file Input, or
+// downloads its export to the folder Output: whichever the dataset waits for. It
+// returns the dataset when it is ready.
+//
+// Nothing moves unless the caller names the folder; paths that the service knows
+// are only shown.
+//
+// GET /dataset/{id}, then the dataset's own file transfer
+func (a *DatasetsAPI) Connect(ctx context.Context, id string, options ConnectOptions) (*Dataset, error) {
+	c := storageConnection[Dataset]{client: a.client, kind: "dataset", id: id, options: options, get: a.Get, storage: func(v *Dataset) *Storage { return &v.Storage }}
+	return c.run(ctx)
+}

@@ -169,6 +169,19 @@ func (a *JobsAPI) WaitFor(ctx context.Context, id string, status JobStatus, opts
 	return w.run(ctx, opts)
 }
 
+// Connect exchanges a job's local files with folders of this machine, and serves
+// the job to its end: it waits until the job wants its model and input, uploads
+// them, and downloads the output of each worker. With UploadOnly it returns
+// after the upload. It returns the last job seen.
+//
+// Nothing moves unless the caller names a folder for all that will move; paths
+// that the service knows are only shown.
+//
+// GET /job/{id}, then the job's own file transfer
+func (a *JobsAPI) Connect(ctx context.Context, id string, options ConnectOptions) (*Job, error) {
+	return (&jobConnection{JobsAPI: a, id: id, options: options, served: map[string]bool{}}).run(ctx)
+}
+
 // URL returns where an endpoint or notebook can be reached, empty when it
 // cannot.
 func (j *Job) URL() string { return j.Endpoint.URL }

@@ -168,3 +168,16 @@ func (a *ModelsAPI) Details(ctx context.Context, id string, opts ...RequestOptio
 func (a *ModelsAPI) WaitFor(ctx context.Context, id string, status StorageStatus, opts ...WaitOption) (*Model, error) {
 	return waitForStorage(ctx, id, status, a.Get, func(d *Model) StorageStatus { return d.Status }, opts)
 }
+
+// Connect uploads the local source of a model from the folder or file Input, or
+// downloads its export to the folder Output: whichever the model waits for. It
+// returns the model when it is ready.
+//
+// Nothing moves unless the caller names the folder; paths that the service knows
+// are only shown.
+//
+// GET /model/{id}, then the model's own file transfer
+func (a *ModelsAPI) Connect(ctx context.Context, id string, options ConnectOptions) (*Model, error) {
+	c := storageConnection[Model]{client: a.client, kind: "model", id: id, options: options, get: a.Get, storage: func(v *Model) *Storage { return &v.Storage }}
+	return c.run(ctx)
+}

@@ -65,9 +65,12 @@ func Array[T any](b *Body, each func(*T) bool) error {
 	}
 	for decoder.PeekKind() != ']' {
 		b.left = b.limit
-		value := new(T)
-		if err := json.UnmarshalDecode(decoder, value); err != nil {
+		var value *T
+		if err := json.UnmarshalDecode(decoder, &value); err != nil {
 			return err
+		}
+		if value == nil {
+			return errors.New("an element is null")
 		}
 		if !each(value) {
 			return nil
