@@ -211,3 +211,21 @@ func TestREADMELinks(t *testing.T) {
 		}
 	}
 }
+
+// The code in docs/testing.md is that of the example, which has been run.
+func TestTestingPage(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("docs/testing.md")
+	require.NoError(t, err)
+	var example strings.Builder
+	for _, file := range []string{"main.go", "main_test.go"} {
+		content, err := os.ReadFile("examples/ensure_job/" + file)
+		require.NoError(t, err)
+		example.Write(content)
+	}
+	blocks := fenced.FindAllStringSubmatch(string(page), -1)
+	require.Len(t, blocks, 2)
+	for _, block := range blocks {
+		assert.Contains(t, example.String(), block[2])
+	}
+}

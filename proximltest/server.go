@@ -45,8 +45,11 @@ type Server struct {
 
 // TB is the part of testing.TB that New needs.
 type TB interface {
+	// Helper marks the caller as a test helper.
 	Helper()
+	// Fatalf fails the test and ends it.
 	Fatalf(format string, args ...any)
+	// Cleanup has a function called when the test has ended.
 	Cleanup(func())
 }
 
