@@ -48,8 +48,8 @@ type wait[T any, S ~string] struct {
 	wanted S
 	get    func(context.Context, string, ...RequestOption) (*T, error)
 	status func(*T) S
-	// judge says what an entity's status means. It has changed if another was
-	// seen in this wait.
+	// judge says what an entity's status means. It has changed if the look before
+	// showed another.
 	judge func(entity *T, wanted S, changed bool) verdict
 	gone  S // the status that a 404 stands for
 }
@@ -69,7 +69,6 @@ func (w *wait[T, S]) run(ctx context.Context, opts []WaitOption) (*T, error) {
 		return nil, err
 	}
 	var last *T
-	changed := false
 	for pause := o.minPoll; ; pause = min(pause*3/2, o.maxPoll) {
 		entity, err := w.get(ctx, w.id, o.request...)
 		switch {
@@ -78,7 +77,7 @@ func (w *wait[T, S]) run(ctx context.Context, opts []WaitOption) (*T, error) {
 		case err != nil:
 			return last, err
 		}
-		changed = changed || last != nil && w.status(last) != w.status(entity)
+		changed := last != nil && w.status(last) != w.status(entity)
 		last = entity
 		onPoll(entity)
 		switch w.judge(entity, w.wanted, changed) {

@@ -168,10 +168,12 @@ func refusal(status int, reply []byte) error {
 		Type    string `json:"__type"`
 		Message string `json:"message"`
 	}
-	if err := json.Unmarshal(reply, &known, stream.ReadOptions); err != nil || known.Type == "" {
+	err := json.Unmarshal(reply, &known, stream.ReadOptions)
+	code := known.Type[strings.LastIndexByte(known.Type, '#')+1:]
+	if err != nil || code == "" {
 		return fmt.Errorf("the login was answered by %d %s without a known error", status, http.StatusText(status))
 	}
-	return &Refusal{Code: known.Type[strings.LastIndexByte(known.Type, '#')+1:], Message: known.Message}
+	return &Refusal{Code: code, Message: known.Message}
 }
 
 func (r *result) expect(challenge string) error {
