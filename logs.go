@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	maxLogConnects = 5 // that fail in a row, as in the Python client
+	maxLogConnects = 5 // in a row that bring nothing, as in the Python client
 	logDialTimeout = 30 * time.Second
 	logQuiet       = 30 * time.Second // after which the connection is tested
 	logPongTimeout = 15 * time.Second
@@ -75,7 +75,7 @@ func (l *logSource) follow(ctx context.Context, state *logState, pass func(LogEn
 	ctx = context.WithValue(ctx, operationKey{}, l.kind+"s.logs")
 	r := &logReader{logSource: l, state: state, pass: pass, filter: logstream.NewFilter()}
 	for failures := 0; ; {
-		before := r.frames.Load()
+		start, before := time.Now(), r.passed
 		ended, err := r.connect(ctx)
 		switch {
 		case ended || errors.Is(err, errLogStopped):
@@ -83,8 +83,8 @@ func (l *logSource) follow(ctx context.Context, state *logState, pass func(LogEn
 		case ctx.Err() != nil:
 			return ctxError(ctx)
 		}
-		if failures++; r.frames.Load() > before {
-			failures = 1
+		if failures++; r.passed > before || time.Since(start) >= logQuiet {
+			failures = 1 // it was of use
 		}
 		if failures >= maxLogConnects {
 			return err
@@ -103,6 +103,7 @@ type logReader struct {
 	filter *logstream.Filter
 	pass   func(LogEntry) bool
 	buffer bytes.Buffer
+	passed int             // lines
 	asked  map[string]bool // streams for which the workers were asked for again
 	ended  atomic.Bool     // by the entity's status, without a word of the websocket
 	frames atomic.Int64
@@ -120,8 +121,8 @@ func (r *logReader) connect(ctx context.Context) (ended bool, err error) {
 	stop := context.AfterFunc(ctx, func() { _ = conn.CloseNow() })
 	var guard sync.WaitGroup
 	defer func() {
-		cancel()
 		stop()
+		cancel()
 		_ = conn.CloseNow()
 		guard.Wait()
 	}()
@@ -207,6 +208,7 @@ func (r *logReader) line(ctx context.Context, frame *logstream.Frame) bool {
 	if !r.filter.New(frame.Stream, millis, frame.Text) {
 		return true
 	}
+	r.passed++
 	r.busy.Store(true)
 	defer r.busy.Store(false)
 	return r.pass(LogEntry{
@@ -272,18 +274,12 @@ func (r *logReader) ping(ctx context.Context, conn *websocket.Conn) error {
 // dial opens the websocket with a token that is fresh. A token that is refused
 // is replaced once.
 func (l *logSource) dial(ctx context.Context) (*websocket.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, logDialTimeout)
-	defer cancel()
-	c := l.client
 	for rejected := ""; ; {
-		token, err := c.tokens.Token(ctx, rejected)
+		token, err := l.client.tokens.Token(ctx, rejected)
 		if err != nil {
 			return nil, asAuthError(err)
 		}
-		conn, resp, err := websocket.Dial(ctx, resolve(c.websocket, "/", url.Values{"Authorization": {token}}).String(), &websocket.DialOptions{
-			HTTPClient: c.sender.plain,
-			HTTPHeader: http.Header{"User-Agent": {c.sender.userAgent}, "Content-Type": {"application/json"}},
-		})
+		conn, resp, err := l.client.openWebsocket(ctx, token)
 		if err == nil {
 			conn.SetReadLimit(-1) // frame bounds what is kept
 			return conn, nil
@@ -293,6 +289,16 @@ func (l *logSource) dial(ctx context.Context) (*websocket.Conn, error) {
 		}
 		rejected = token
 	}
+}
+
+func (c *ProxiML) openWebsocket(ctx context.Context, token string) (*websocket.Conn, *http.Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, logDialTimeout)
+	defer cancel()
+	to := resolve(c.websocket, "/", url.Values{"Authorization": {token}})
+	return websocket.Dial(ctx, to.String(), &websocket.DialOptions{
+		HTTPClient: c.sender.plain,
+		HTTPHeader: http.Header{"User-Agent": {c.sender.userAgent}, "Content-Type": {"application/json"}},
+	})
 }
 
 // dialError never shows the URL, which has the token in it.
