@@ -230,14 +230,10 @@ func text(ctx context.Context, c *ProxiML, operation, method string, to path, pa
 // in. It holds one at a time, however many there are.
 func all[T any](ctx context.Context, c *ProxiML, operation string, to path, opts []RequestOption) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
-		stopped := false
 		err := c.exchange(ctx, operation, http.MethodGet, to, nil, opts, func(body *stream.Body) error {
-			return stream.Array(body, func(value *T) bool {
-				stopped = !yield(value, nil)
-				return !stopped
-			})
+			return stream.Array(body, func(value *T) bool { return yield(value, nil) })
 		})
-		if err != nil && !stopped {
+		if err != nil { // there is none when the loop was left
 			yield(nil, err)
 		}
 	}

@@ -122,7 +122,7 @@ func (s *sender) send(ctx context.Context, out *outgoing) (*http.Response, *APIE
 		_ = resp.Body.Close()
 	}
 	failed := out.last // the service's last words, when ctx ended the wait after them
-	if failed == nil || ctx.Err() == nil {
+	if failed == nil {
 		failed = out.error(nil)
 	}
 	failed.err = withoutURL(err)
