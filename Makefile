@@ -15,7 +15,7 @@ long: ## tests that take minutes: files with the build tag "long", names that be
 	go test -tags long -run '^TestLong' -timeout 30m ./...
 
 oracle: ## logins by AWS's own JavaScript client, from npm
-	.ci/run oracle
+	go test -tags oracle -run '^TestOracle' -count=1 ./proximltest -oracle.logins 300
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

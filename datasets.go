@@ -6,7 +6,6 @@ import (
 	"io"
 	"iter"
 	"log/slog"
-	"net/http"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -45,32 +44,36 @@ func (v Dataset) LogValue() slog.Value { return logged(v) }
 // DatasetSpec says what dataset to create.
 type DatasetSpec = StorageSpec
 
+func (a *DatasetsAPI) calls() storageCalls[Dataset] {
+	return storageCalls[Dataset]{a.client, "dataset", func(v *Dataset) *Storage { return &v.Storage }}
+}
+
 // List returns the datasets of the active project.
 //
 // GET /dataset
 func (a *DatasetsAPI) List(ctx context.Context, opts ...RequestOption) ([]*Dataset, error) {
-	return list[Dataset](ctx, a.client, "datasets.list", route("dataset"), opts)
+	return a.calls().list(ctx, opts)
 }
 
 // All is List that holds one dataset at a time.
 //
 // GET /dataset
 func (a *DatasetsAPI) All(ctx context.Context, opts ...RequestOption) iter.Seq2[*Dataset, error] {
-	return all[Dataset](ctx, a.client, "datasets.list", route("dataset"), opts)
+	return a.calls().all(ctx, opts)
 }
 
 // ListPublic returns the datasets that every account can use.
 //
 // GET /dataset/public
 func (a *DatasetsAPI) ListPublic(ctx context.Context, opts ...RequestOption) ([]*Dataset, error) {
-	return list[Dataset](ctx, a.client, "datasets.list_public", route("dataset", "public"), opts)
+	return a.calls().listPublic(ctx, opts)
 }
 
 // Get returns a dataset.
 //
 // GET /dataset/{id}
 func (a *DatasetsAPI) Get(ctx context.Context, id string, opts ...RequestOption) (*Dataset, error) {
-	return call[Dataset](ctx, a.client, "datasets.get", http.MethodGet, route("dataset", id), nil, opts)
+	return a.calls().get(ctx, id, opts...)
 }
 
 // Create makes a dataset of what is at its source. It is new at first; WaitFor
@@ -78,21 +81,14 @@ func (a *DatasetsAPI) Get(ctx context.Context, id string, opts ...RequestOption)
 //
 // POST /dataset
 func (a *DatasetsAPI) Create(ctx context.Context, spec *DatasetSpec, opts ...RequestOption) (*Dataset, error) {
-	spec, err := spec.in(a.client.project.Text, "dataset")
-	if err != nil {
-		return nil, err
-	}
-	return call[Dataset](ctx, a.client, "datasets.create", http.MethodPost, route("dataset"), spec, with(projectInBody(spec.ProjectID), opts))
+	return a.calls().create(ctx, spec, opts)
 }
 
 // Rename changes the dataset's name. Names need not be unique.
 //
 // PATCH /dataset/{id}
 func (a *DatasetsAPI) Rename(ctx context.Context, id, name string, opts ...RequestOption) (*Dataset, error) {
-	if name == "" {
-		return nil, missingName("dataset")
-	}
-	return call[Dataset](ctx, a.client, "datasets.rename", http.MethodPatch, route("dataset", id), renameRequest{Name: name}, opts)
+	return a.calls().rename(ctx, id, name, opts)
 }
 
 // Export copies the dataset to another place. WaitFor tells when it is ready
@@ -100,14 +96,14 @@ func (a *DatasetsAPI) Rename(ctx context.Context, id, name string, opts ...Reque
 //
 // POST /dataset/{id}/export
 func (a *DatasetsAPI) Export(ctx context.Context, id string, spec *ExportSpec, opts ...RequestOption) (*Dataset, error) {
-	return call[Dataset](ctx, a.client, "datasets.export", http.MethodPost, route("dataset", id, "export"), spec, with(projectInQuery, opts))
+	return a.calls().export(ctx, id, spec, opts)
 }
 
 // Delete removes a dataset. WithForce also removes one that is in use.
 //
 // DELETE /dataset/{id}
 func (a *DatasetsAPI) Delete(ctx context.Context, id string, opts ...RequestOption) error {
-	return run(ctx, a.client, "datasets.delete", http.MethodDelete, route("dataset", id), deleteQuery{}, opts)
+	return a.calls().delete(ctx, id, opts)
 }
 
 // LogURL returns where the zip of the dataset's log can be had for a while. The
@@ -115,18 +111,14 @@ func (a *DatasetsAPI) Delete(ctx context.Context, id string, opts ...RequestOpti
 //
 // GET /dataset/{id}/logs
 func (a *DatasetsAPI) LogURL(ctx context.Context, id string, opts ...RequestOption) (string, error) {
-	return text(ctx, a.client, "datasets.log_url", http.MethodGet, route("dataset", id, "logs"), nil, opts)
+	return a.calls().logURL(ctx, id, opts)
 }
 
 // LogArchive downloads the zip of the dataset's log.
 //
 // GET /dataset/{id}/logs
 func (a *DatasetsAPI) LogArchive(ctx context.Context, id string, w io.Writer, opts ...RequestOption) error {
-	logURL, err := a.LogURL(ctx, id, opts...)
-	if err != nil {
-		return err
-	}
-	return a.client.logArchive(ctx, "datasets.log_archive", logURL, w)
+	return a.calls().logArchive(ctx, id, w, opts)
 }
 
 // Logs yields the lines of the dataset's log as they come, from the first on, and
@@ -138,7 +130,7 @@ func (a *DatasetsAPI) LogArchive(ctx context.Context, id string, w io.Writer, op
 //
 // Inferred: the service sends the whole history again to who asks again.
 func (a *DatasetsAPI) Logs(ctx context.Context, id string, opts ...RequestOption) iter.Seq2[LogEntry, error] {
-	return a.logSource(id, opts).all(ctx)
+	return a.calls().log(id, opts).all(ctx)
 }
 
 // CopyLogs writes the lines of the dataset's log as Logs yields them, each with
@@ -146,24 +138,14 @@ func (a *DatasetsAPI) Logs(ctx context.Context, id string, opts ...RequestOption
 //
 // GET /dataset/{id}, then the log websocket
 func (a *DatasetsAPI) CopyLogs(ctx context.Context, id string, w io.Writer, opts ...RequestOption) error {
-	return a.logSource(id, opts).copyTo(ctx, w)
-}
-
-func (a *DatasetsAPI) logSource(id string, opts []RequestOption) *logSource {
-	return &logSource{client: a.client, kind: "dataset", id: id, look: func(ctx context.Context) (*logState, error) {
-		dataset, err := a.Get(ctx, id, opts...)
-		if err != nil {
-			return nil, err
-		}
-		return dataset.logState(a.client.project.Text), nil
-	}}
+	return a.calls().log(id, opts).copyTo(ctx, w)
 }
 
 // Details returns what files the dataset has.
 //
 // GET /dataset/{id}/details
 func (a *DatasetsAPI) Details(ctx context.Context, id string, opts ...RequestOption) (*Details, error) {
-	return call[Details](ctx, a.client, "datasets.details", http.MethodGet, route("dataset", id, "details"), nil, opts)
+	return a.calls().details(ctx, id, opts)
 }
 
 // WaitFor waits until the dataset has a status, looking again and again. It
@@ -173,7 +155,7 @@ func (a *DatasetsAPI) Details(ctx context.Context, id string, opts ...RequestOpt
 //
 // GET /dataset/{id}
 func (a *DatasetsAPI) WaitFor(ctx context.Context, id string, status StorageStatus, opts ...WaitOption) (*Dataset, error) {
-	return waitForStorage(ctx, id, status, a.Get, func(d *Dataset) StorageStatus { return d.Status }, opts)
+	return a.calls().waitFor(ctx, id, status, opts)
 }
 
 // Connect uploads the local source of a dataset from the folder or file Input, or
@@ -185,6 +167,5 @@ func (a *DatasetsAPI) WaitFor(ctx context.Context, id string, status StorageStat
 //
 // GET /dataset/{id}, then the dataset's own file transfer
 func (a *DatasetsAPI) Connect(ctx context.Context, id string, options ConnectOptions) (*Dataset, error) {
-	c := storageConnection[Dataset]{client: a.client, kind: "dataset", id: id, options: options, get: a.Get, storage: func(v *Dataset) *Storage { return &v.Storage }}
-	return c.run(ctx)
+	return a.calls().connect(ctx, id, options)
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"iter"
 	"log/slog"
-	"net/http"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -45,25 +44,29 @@ func (v Model) LogValue() slog.Value { return logged(v) }
 // ModelSpec says what model to create.
 type ModelSpec = StorageSpec
 
+func (a *ModelsAPI) calls() storageCalls[Model] {
+	return storageCalls[Model]{a.client, "model", func(v *Model) *Storage { return &v.Storage }}
+}
+
 // List returns the models of the active project.
 //
 // GET /model
 func (a *ModelsAPI) List(ctx context.Context, opts ...RequestOption) ([]*Model, error) {
-	return list[Model](ctx, a.client, "models.list", route("model"), opts)
+	return a.calls().list(ctx, opts)
 }
 
 // All is List that holds one model at a time.
 //
 // GET /model
 func (a *ModelsAPI) All(ctx context.Context, opts ...RequestOption) iter.Seq2[*Model, error] {
-	return all[Model](ctx, a.client, "models.list", route("model"), opts)
+	return a.calls().all(ctx, opts)
 }
 
 // Get returns a model.
 //
 // GET /model/{id}
 func (a *ModelsAPI) Get(ctx context.Context, id string, opts ...RequestOption) (*Model, error) {
-	return call[Model](ctx, a.client, "models.get", http.MethodGet, route("model", id), nil, opts)
+	return a.calls().get(ctx, id, opts...)
 }
 
 // Create makes a model of what is at its source. It is new at first; WaitFor
@@ -71,21 +74,14 @@ func (a *ModelsAPI) Get(ctx context.Context, id string, opts ...RequestOption) (
 //
 // POST /model
 func (a *ModelsAPI) Create(ctx context.Context, spec *ModelSpec, opts ...RequestOption) (*Model, error) {
-	spec, err := spec.in(a.client.project.Text, "model")
-	if err != nil {
-		return nil, err
-	}
-	return call[Model](ctx, a.client, "models.create", http.MethodPost, route("model"), spec, with(projectInBody(spec.ProjectID), opts))
+	return a.calls().create(ctx, spec, opts)
 }
 
 // Rename changes the model's name. Names need not be unique.
 //
 // PATCH /model/{id}
 func (a *ModelsAPI) Rename(ctx context.Context, id, name string, opts ...RequestOption) (*Model, error) {
-	if name == "" {
-		return nil, missingName("model")
-	}
-	return call[Model](ctx, a.client, "models.rename", http.MethodPatch, route("model", id), renameRequest{Name: name}, opts)
+	return a.calls().rename(ctx, id, name, opts)
 }
 
 // Export copies the model to another place. WaitFor tells when it is ready
@@ -93,14 +89,14 @@ func (a *ModelsAPI) Rename(ctx context.Context, id, name string, opts ...Request
 //
 // POST /model/{id}/export
 func (a *ModelsAPI) Export(ctx context.Context, id string, spec *ExportSpec, opts ...RequestOption) (*Model, error) {
-	return call[Model](ctx, a.client, "models.export", http.MethodPost, route("model", id, "export"), spec, with(projectInQuery, opts))
+	return a.calls().export(ctx, id, spec, opts)
 }
 
 // Delete removes a model. WithForce also removes one that is in use.
 //
 // DELETE /model/{id}
 func (a *ModelsAPI) Delete(ctx context.Context, id string, opts ...RequestOption) error {
-	return run(ctx, a.client, "models.delete", http.MethodDelete, route("model", id), deleteQuery{}, opts)
+	return a.calls().delete(ctx, id, opts)
 }
 
 // LogURL returns where the zip of the model's log can be had for a while. The
@@ -108,18 +104,14 @@ func (a *ModelsAPI) Delete(ctx context.Context, id string, opts ...RequestOption
 //
 // GET /model/{id}/logs
 func (a *ModelsAPI) LogURL(ctx context.Context, id string, opts ...RequestOption) (string, error) {
-	return text(ctx, a.client, "models.log_url", http.MethodGet, route("model", id, "logs"), nil, opts)
+	return a.calls().logURL(ctx, id, opts)
 }
 
 // LogArchive downloads the zip of the model's log.
 //
 // GET /model/{id}/logs
 func (a *ModelsAPI) LogArchive(ctx context.Context, id string, w io.Writer, opts ...RequestOption) error {
-	logURL, err := a.LogURL(ctx, id, opts...)
-	if err != nil {
-		return err
-	}
-	return a.client.logArchive(ctx, "models.log_archive", logURL, w)
+	return a.calls().logArchive(ctx, id, w, opts)
 }
 
 // Logs yields the lines of the model's log as they come, from the first on, and
@@ -131,7 +123,7 @@ func (a *ModelsAPI) LogArchive(ctx context.Context, id string, w io.Writer, opts
 //
 // Inferred: the service sends the whole history again to who asks again.
 func (a *ModelsAPI) Logs(ctx context.Context, id string, opts ...RequestOption) iter.Seq2[LogEntry, error] {
-	return a.logSource(id, opts).all(ctx)
+	return a.calls().log(id, opts).all(ctx)
 }
 
 // CopyLogs writes the lines of the model's log as Logs yields them, each with
@@ -139,24 +131,14 @@ func (a *ModelsAPI) Logs(ctx context.Context, id string, opts ...RequestOption) 
 //
 // GET /model/{id}, then the log websocket
 func (a *ModelsAPI) CopyLogs(ctx context.Context, id string, w io.Writer, opts ...RequestOption) error {
-	return a.logSource(id, opts).copyTo(ctx, w)
-}
-
-func (a *ModelsAPI) logSource(id string, opts []RequestOption) *logSource {
-	return &logSource{client: a.client, kind: "model", id: id, look: func(ctx context.Context) (*logState, error) {
-		model, err := a.Get(ctx, id, opts...)
-		if err != nil {
-			return nil, err
-		}
-		return model.logState(a.client.project.Text), nil
-	}}
+	return a.calls().log(id, opts).copyTo(ctx, w)
 }
 
 // Details returns what files the model has.
 //
 // GET /model/{id}/details
 func (a *ModelsAPI) Details(ctx context.Context, id string, opts ...RequestOption) (*Details, error) {
-	return call[Details](ctx, a.client, "models.details", http.MethodGet, route("model", id, "details"), nil, opts)
+	return a.calls().details(ctx, id, opts)
 }
 
 // WaitFor waits until the model has a status, looking again and again. It
@@ -166,7 +148,7 @@ func (a *ModelsAPI) Details(ctx context.Context, id string, opts ...RequestOptio
 //
 // GET /model/{id}
 func (a *ModelsAPI) WaitFor(ctx context.Context, id string, status StorageStatus, opts ...WaitOption) (*Model, error) {
-	return waitForStorage(ctx, id, status, a.Get, func(d *Model) StorageStatus { return d.Status }, opts)
+	return a.calls().waitFor(ctx, id, status, opts)
 }
 
 // Connect uploads the local source of a model from the folder or file Input, or
@@ -178,6 +160,5 @@ func (a *ModelsAPI) WaitFor(ctx context.Context, id string, status StorageStatus
 //
 // GET /model/{id}, then the model's own file transfer
 func (a *ModelsAPI) Connect(ctx context.Context, id string, options ConnectOptions) (*Model, error) {
-	c := storageConnection[Model]{client: a.client, kind: "model", id: id, options: options, get: a.Get, storage: func(v *Model) *Storage { return &v.Storage }}
-	return c.run(ctx)
+	return a.calls().connect(ctx, id, options)
 }

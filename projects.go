@@ -171,11 +171,15 @@ func (a *ProjectsAPI) Delete(ctx context.Context, id string, opts ...RequestOpti
 //
 // Inferred: it is documented that a member can leave; no client shows how.
 func (a *ProjectsAPI) Leave(ctx context.Context, id string, opts ...RequestOption) error {
+	to := route("project", id, "access")
+	if to.err != nil {
+		return to.err
+	}
 	email, err := a.client.ownEmail(ctx)
 	if err != nil {
 		return err
 	}
-	return run(ctx, a.client, "projects.leave", http.MethodDelete, route("project", id, "access"), memberQuery{email}, opts)
+	return run(ctx, a.client, "projects.leave", http.MethodDelete, to, memberQuery{email}, opts)
 }
 
 // ownEmail returns the e-mail address of the account, as its id token says.

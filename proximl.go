@@ -70,13 +70,21 @@ const Version = "0.1.0"
 // ProxiML is a client. It is immutable and safe for concurrent use; one is
 // enough for a program.
 type ProxiML struct {
-	Projects     *ProjectsAPI
-	Members      *MembersAPI
-	Jobs         *JobsAPI
-	Datasets     *DatasetsAPI
-	Models       *ModelsAPI
-	GPUTypes     *GPUTypesAPI
-	Environments *EnvironmentsAPI
+	Projects       *ProjectsAPI
+	Members        *MembersAPI
+	Credentials    *CredentialsAPI
+	Secrets        *SecretsAPI
+	Datastores     *ProjectDatastoresAPI
+	DataConnectors *ProjectDataConnectorsAPI
+	Services       *ProjectServicesAPI
+	Jobs           *JobsAPI
+	Datasets       *DatasetsAPI
+	Models         *ModelsAPI
+	Checkpoints    *CheckpointsAPI
+	Volumes        *VolumesAPI
+	GPUTypes       *GPUTypesAPI
+	Environments   *EnvironmentsAPI
+	CloudBender    *CloudBenderAPI
 
 	api       *url.URL
 	websocket *url.URL
@@ -84,6 +92,7 @@ type ProxiML struct {
 	config    *config
 	sender    *sender
 	tokens    TokenSource
+	paths     *projectPaths
 }
 
 // service is what the services share.
@@ -106,7 +115,7 @@ func New(opts ...Option) (*ProxiML, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &ProxiML{config: config, project: config.Get(settingProject), tokens: o.tokenSource, sender: newSender(o)}
+	c := &ProxiML{config: config, project: config.Get(settingProject), tokens: o.tokenSource, sender: newSender(o), paths: &projectPaths{}}
 	if c.api, err = config.baseURL(settingAPIHost, "api."); err != nil {
 		return nil, err
 	}
@@ -126,11 +135,19 @@ func (c *ProxiML) addServices() {
 	common := &service{client: c}
 	c.Projects = (*ProjectsAPI)(common)
 	c.Members = (*MembersAPI)(common)
+	c.Credentials = (*CredentialsAPI)(common)
+	c.Secrets = (*SecretsAPI)(common)
+	c.Datastores = (*ProjectDatastoresAPI)(common)
+	c.DataConnectors = (*ProjectDataConnectorsAPI)(common)
+	c.Services = (*ProjectServicesAPI)(common)
 	c.Jobs = (*JobsAPI)(common)
 	c.Datasets = (*DatasetsAPI)(common)
 	c.Models = (*ModelsAPI)(common)
+	c.Checkpoints = (*CheckpointsAPI)(common)
+	c.Volumes = (*VolumesAPI)(common)
 	c.GPUTypes = (*GPUTypesAPI)(common)
 	c.Environments = (*EnvironmentsAPI)(common)
+	c.CloudBender = newCloudBender(common)
 }
 
 // InProject returns a client whose active project is another, with the same

@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,8 +12,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/proximl/proximl-go"
 )
 
 const installCommand = "go get github.com/proximl/proximl-go"
@@ -179,7 +176,7 @@ func TestREADMEOutput(t *testing.T) {
 	assert.Equal(t, []string{string(output)}, readREADME(t).blocks["text"])
 }
 
-var serviceRow = regexp.MustCompile("(?m)^\\| `client\\.(\\w+)` \\| (.+) \\|$")
+var serviceRow = regexp.MustCompile("(?m)^\\| `client\\.([\\w.]+)` \\| (.+) \\|$")
 
 func TestREADMEServices(t *testing.T) {
 	t.Parallel()
@@ -189,13 +186,8 @@ func TestREADMEServices(t *testing.T) {
 		slices.Sort(listed[row[1]])
 	}
 	there := map[string][]string{}
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[proximl.ProxiML]()) {
-		if !field.IsExported() {
-			continue
-		}
-		for method := range field.Type.Methods() {
-			there[field.Name] = append(there[field.Name], method.Name)
-		}
+	for _, method := range serviceMethods() {
+		there[method.service] = append(there[method.service], method.Name)
 	}
 
 	assert.Equal(t, there, listed)

@@ -9,8 +9,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// StorageStatus is the state of a dataset or model. The set is open: an unknown
-// one passes through.
+// StorageStatus is the state of a dataset, model, checkpoint or volume. The set
+// is open: an unknown one passes through.
 type StorageStatus string
 
 // The known statuses.
@@ -30,7 +30,7 @@ func (s StorageStatus) Terminal() bool {
 	return s == StorageStatusFailed || s == StorageStatusRemoved || s == StorageStatusArchived
 }
 
-// Storage is what datasets and models have in common.
+// Storage is what datasets, models, checkpoints and volumes have in common.
 type Storage struct {
 	Name          string          `json:"name"`
 	Status        StorageStatus   `json:"status,omitzero"`
@@ -96,7 +96,8 @@ type StorageSpec struct {
 	SourceOptions *LocationOptions `json:"source_options,omitzero"`
 	ProjectID     string           `json:"project_uuid,omitzero"`
 	Type          string           `json:"type,omitzero"`
-	Extra         jsontext.Value   `json:",embed"` // further fields, sent as they are
+	Capacity      string           `json:"capacity,omitzero"` // of a volume, which must have one; such as 10G
+	Extra         jsontext.Value   `json:",embed"`            // further fields, sent as they are
 }
 
 // Format prints the value without its unknown fields.
@@ -145,7 +146,7 @@ func (v ExportSpec) Format(s fmt.State, verb rune) {
 // LogValue logs what Format prints.
 func (v ExportSpec) LogValue() slog.Value { return logged(v) }
 
-// Details describes the files of a dataset or model.
+// Details describes the files of a dataset, model, checkpoint or volume.
 //
 // Inferred: Contents holds the same for each entry of a directory; only an
 // empty one has been seen.
@@ -173,8 +174,8 @@ type renameRequest struct {
 	Name string `json:"name"`
 }
 
-// deleteQuery is what every delete of a job, dataset or model sends; WithForce
-// changes it.
+// deleteQuery is what every delete of a job, dataset, model, checkpoint or volume
+// sends; WithForce changes it.
 type deleteQuery struct {
 	Force bool `url:"force"`
 }
@@ -199,7 +200,7 @@ func judgeStorage(status, wanted StorageStatus) verdict {
 	return judge(status, wanted, onTheWay && status.progress() >= wanted.progress())
 }
 
-// waitForStorage is the WaitFor of datasets and models.
+// waitForStorage waits for the status of a dataset, model, checkpoint or volume.
 func waitForStorage[T any](ctx context.Context, id string, wanted StorageStatus, get func(context.Context, string, ...RequestOption) (*T, error), status func(*T) StorageStatus, opts []WaitOption) (*T, error) {
 	w := wait[T, StorageStatus]{
 		id: id, wanted: wanted, get: get, status: status, gone: StorageStatusArchived,

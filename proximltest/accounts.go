@@ -121,7 +121,8 @@ func (a *Account) SetCredits(credits float64) {
 }
 
 // AddHardware gives the account compute hardware of its own with GPUs of these types (abbreviations, such as "rtx3090"), on which the projects
-// run that are set to use only owned resources. A project's list of GPU types knows of it after a refresh.
+// run that are set to use only owned resources. A project's list of GPU types knows of it after a refresh. The account's active CloudBender
+// nodes count as well: the friendly name or hostname of a node spells its GPU types, as "hq-a100-01" does, or it has CPUs only.
 // It returns an error, and adds nothing, if there is no such type.
 func (a *Account) AddHardware(gpuTypes ...string) error {
 	var abbrvs []string

@@ -253,11 +253,7 @@ func (s *Server) enterCollection(e *collection, status string) {
 	if status == statusReady && e.Size == 0 {
 		e.Size, e.Files = ownSize, ownFiles
 	}
-	end := timestamp(0)
-	if lasts, passes := s.settings.durations[status]; passes {
-		end = s.now.add(lasts)
-	}
-	s.agenda.schedule(e, end)
+	s.agenda.schedule(e, s.endOfStatus(status))
 }
 
 // step ends an entity's status. Files of the user's own machine are waited for in both directions; a project that stores only on its
@@ -287,5 +283,6 @@ func (e *collection) step(s *Server) {
 
 func (s *Server) canStore(projectID string) bool {
 	p, _ := s.projects.get(projectID)
-	return !p.OnlyOwned || len(s.payer(projectID).Hardware) > 0
+	owner := s.payer(projectID)
+	return !p.OnlyOwned || len(owner.Hardware) > 0 || len(s.nodesAtWork(owner)) > 0
 }

@@ -43,7 +43,7 @@ func (shop *workshop) requireConnectionFault(kind FaultKind, work int64, half bo
 		return
 	}
 	require.NoError(shop, got.err)
-	require.Equal(shop, http.StatusOK, got.status)
+	require.Equal(shop, shop.status, got.status)
 	require.Equal(shop, fmt.Sprint(max(len(shop.body), 1)), got.header.Get("Content-Length"))
 	require.Equal(shop, "application/json", got.header.Get("Content-Type"))
 	require.Equal(shop, shop.body[:len(shop.body)/2], got.body)
@@ -84,7 +84,7 @@ func TestConnectionFaults(t *testing.T) {
 		t.Run(test.name+" with an empty reply", func(t *testing.T) {
 			t.Parallel()
 			shop := onTCP(t)
-			shop.body = ""
+			shop.status, shop.body = http.StatusAccepted, ""
 			shop.requireConnectionFault(test.kind, test.work, test.half, test.onTCP)
 			shop.requireUsual()
 		})

@@ -21,6 +21,7 @@ import (
 type workshop struct {
 	*testing.T
 	faults faults
+	status int    // of every reply
 	body   string // of every reply
 	work   atomic.Int64
 
@@ -31,7 +32,7 @@ type workshop struct {
 const workBody = `{"name":"sixteen"}`
 
 func newWorkshop(t *testing.T) *workshop {
-	shop := &workshop{T: t, body: workBody}
+	shop := &workshop{T: t, status: http.StatusOK, body: workBody}
 	shop.faults.sleep = func(ctx context.Context, d time.Duration) error {
 		timer := time.NewTimer(d)
 		defer timer.Stop()
@@ -50,6 +51,9 @@ func (shop *workshop) handler() http.Handler {
 		io.Copy(io.Discard, r.Body)
 		shop.work.Add(1)
 		w.Header().Set("Content-Type", "application/json")
+		if shop.status != http.StatusOK { // which goes without saying
+			w.WriteHeader(shop.status)
+		}
 		io.WriteString(w, shop.body)
 	}))
 }
@@ -124,7 +128,7 @@ func (shop *workshop) requireUsual() {
 	got := shop.call(http.MethodPost, "/job", "{}")
 	require.NoError(shop, got.err)
 	require.NoError(shop, got.bodyErr)
-	require.Equal(shop, http.StatusOK, got.status)
+	require.Equal(shop, shop.status, got.status)
 	require.Equal(shop, shop.body, got.body)
 	require.Equal(shop, done+1, shop.work.Load())
 }

@@ -48,14 +48,27 @@ func gpuTypeNamed(name string) (gpuType, bool) {
 
 // availableGPUs returns the abbreviations of what a project's jobs can run on now.
 func (s *Server) availableGPUs(p *project) []string {
-	owner, _ := s.accounts.get(p.Owner)
-	var available []string
+	var owned, available []string
+	if p.OnlyOwned {
+		owned = s.hardwareOf(s.payer(p.ID))
+	}
 	for _, g := range gpuCatalogue {
-		if !p.OnlyOwned || slices.Contains(owner.Hardware, g.abbrv) {
+		if !p.OnlyOwned || slices.Contains(owned, g.abbrv) {
 			available = append(available, g.abbrv)
 		}
 	}
 	return available
+}
+
+// checkGPUTypes refuses a job that names a type which its project's list, as of the last refresh, does not have.
+// Uncertain: that it is the list that decides, and the words.
+func (p *project) checkGPUTypes(res *resourcesSpec) error {
+	for _, name := range res.GPUTypes {
+		if !slices.Contains(p.GPUTypes, name) {
+			return invalid(msgBadGPUType, name)
+		}
+	}
+	return nil
 }
 
 type gpuTypeView struct {

@@ -13,6 +13,7 @@ const (
 	outputRegional = "regional" // the one output type that notebooks and endpoints may have. Uncertain: up to which year.
 	sourceLocal    = "local"
 	sourcePublic   = "public"
+	msgBadGPUType  = "GPU Type %s Invalid"
 )
 
 var (
@@ -91,7 +92,7 @@ func (s *Server) checkResources(spec *jobSpec) error {
 	}
 	for _, name := range res.GPUTypes {
 		if _, known := gpuTypeNamed(name); !known {
-			return invalid("GPU Type %s Invalid", name)
+			return invalid(msgBadGPUType, name)
 		}
 	}
 	if *res.DiskSize < minDiskSize || *res.DiskSize > maxDiskSize {

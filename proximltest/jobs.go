@@ -1,6 +1,7 @@
 package proximltest
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -159,7 +160,7 @@ func (s *Server) specify(c *call, j *job, olderWorkers []command) error {
 		spec.Workers = olderWorkers
 	}
 	spec.complete()
-	if err := s.checkJob(&spec); err != nil {
+	if err := cmp.Or(s.checkJob(&spec), c.project.checkGPUTypes(&spec.Resources)); err != nil {
 		return err
 	}
 	datasets, err := s.references(c, &spec)

@@ -93,6 +93,14 @@ func (s *Server) enter(j *job, status string) {
 	s.agenda.schedule(j, s.endOf(j))
 }
 
+// endOfStatus returns when a status that something enters now is over, or zero if only a call ends it.
+func (s *Server) endOfStatus(status string) timestamp {
+	if lasts, passes := s.settings.durations[status]; passes {
+		return s.now.add(lasts)
+	}
+	return 0
+}
+
 // endOf returns when a status that a job enters is over, or zero if only a call ends it.
 func (s *Server) endOf(j *job) timestamp {
 	lasts, passes := s.settings.durations[j.Status]
@@ -247,7 +255,8 @@ func (s *Server) decideFate(e Entity) fate {
 }
 
 // SetStatus puts a job, dataset, model, checkpoint or volume into a status at once, "failed" or any other, also one that this service
-// never uses. From a status that passes by itself it goes on as usual. It returns an error if nothing has that id.
+// never uses; a provider, region, node, device or service of CloudBender too, which can be "errored". From a status that passes by itself
+// it goes on as usual. It returns an error if nothing with a status has that id.
 func (s *Server) SetStatus(id, status string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -258,6 +267,10 @@ func (s *Server) SetStatus(id, status string) error {
 	}
 	if e, found := s.collections.get(id); found {
 		s.enterCollection(e, status)
+		return nil
+	}
+	if a, found := s.assets.get(id); found && assetKinds[a.Kind].settled != "" {
+		s.enterAsset(a, status)
 		return nil
 	}
 	return fmt.Errorf("proximltest: nothing has the id %q whose status could be set to %q", id, status)

@@ -44,4 +44,10 @@ const (
 	msgStopFirst     = "A job that is %s must be stopped before it is removed"
 	msgCannotExport  = "Only what is ready can be exported, and this is %s"
 	msgCannotRemove  = "What is %s can only be removed by force"
+	msgNoConfig      = "The device has no device config to deploy"
+	msgNoCertificate = "No certificate was generated for the service"
+	msgBadCSR        = "csr Invalid: %v"
+	msgWrongUnit     = "The csr must have the service's id %s as organizational unit"
+	msgWrongUsage    = "The csr must ask for client authentication"
+	msgDisabled      = "It is disabled in this project"
 )

@@ -16,14 +16,15 @@ type projectSettings struct {
 
 // project is one project as the service keeps it.
 type project struct {
-	ID          string       `json:"id"`
-	Name        string       `json:"name"`
-	Owner       string       `json:"owner"`     // e-mail
-	GPUTypes    []string     `json:"gpu_types"` // abbreviations, as of the last refresh
-	Members     []*member    `json:"members"`   // without the owner
-	Credentials []credential `json:"credentials"`
-	Secrets     []secret     `json:"secrets"`
-	CreatedAt   timestamp    `json:"created_at"`
+	ID          string            `json:"id"`
+	Name        string            `json:"name"`
+	Owner       string            `json:"owner"`     // e-mail
+	GPUTypes    []string          `json:"gpu_types"` // abbreviations, as of the last refresh
+	Members     []*member         `json:"members"`   // without the owner
+	Credentials []credential      `json:"credentials"`
+	Secrets     []secret          `json:"secrets"`
+	Resources   []projectResource `json:"resources,omitzero"` // of the owner's regions, as of the last refresh
+	CreatedAt   timestamp         `json:"created_at"`
 	projectSettings
 }
 

@@ -204,10 +204,13 @@ func TestOnlyOwnedResources(t *testing.T) {
 	assert.Equal(t, true, w.get(me, "/project/"+id)["only_owned_resources"], "a call that does not name the setting leaves it")
 
 	assert.Equal(t, all, types(), "the list is the old one until it is refreshed")
+	training := with(training, object{"project_uuid": id})
+	job := w.job(me, training) + in(id)
+	elsewhere := w.job(me, with(training, object{"resources": object{"gpu_types": []string{"t4"}}})) + in(id)
 	assert.Empty(t, w.send(me, "PATCH", "/project/"+id+"/gputypes", nil).list())
 	assert.Empty(t, types())
+	w.send(me, "POST", "/job", training).invalid("GPU Type rtx3090 Invalid")
 
-	job := w.job(me, with(training, object{"project_uuid": id})) + in(id)
 	data := w.entity(me, "dataset", with(dataset, object{"project_uuid": id})) + in(id)
 	w.wait(day)
 	assert.Equal(t, "waiting for resources", w.status(me, job))
@@ -218,15 +221,15 @@ func TestOnlyOwnedResources(t *testing.T) {
 	assert.Equal(t, "waiting for resources", w.status(me, job))
 	assert.NoError(t, me.AddHardware("RTX3090"))
 	assert.Empty(t, types())
+	w.send(me, "POST", "/job", training).invalid("GPU Type rtx3090 Invalid")
 	w.send(me, "PATCH", "/project/"+id+"/gputypes", nil).list()
 	assert.Equal(t, []any{"rtx3090"}, types())
+	w.job(me, training)
 	w.wait(day)
 	assert.Equal(t, "finished", w.status(me, job))
 	assert.Equal(t, "ready", w.status(me, data))
 
 	// Back to all resources: what waits for others goes on at once.
-	elsewhere := w.job(me, with(training, object{"project_uuid": id, "resources": object{"gpu_types": []string{"t4"}}})) + in(id)
-	w.wait(day)
 	assert.Equal(t, "waiting for resources", w.status(me, elsewhere))
 	w.send(me, "PATCH", "/project/"+id, object{"only_owned_resources": false}).object()
 	w.wait(day)

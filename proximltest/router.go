@@ -59,6 +59,8 @@ func (s *Server) routes() http.Handler {
 	for kind := range collectionKinds {
 		s.collectionRoutes(api, kind)
 	}
+	s.cloudBenderRoutes(api)
+	s.projectResourceRoutes(api)
 	api("/", func(*call) (any, error) { return nil, errNotFound })
 	return exactPaths(mux)
 }

@@ -41,6 +41,7 @@ type Server struct {
 	projects    table[*project]
 	jobs        table[*job]
 	collections table[*collection]
+	assets      table[*asset] // of CloudBender
 }
 
 // TB is the part of testing.TB that New needs.

@@ -58,7 +58,7 @@ func srpVerifier(poolName, user, key string, salt *big.Int) *big.Int {
 
 // srpExchange is one login on its way: what the server knows between its challenge and the answer.
 type srpExchange struct {
-	verifier, salt *big.Int
+	verifier       *big.Int
 	clientPublic   *big.Int // A
 	secret, public *big.Int // b and B
 }

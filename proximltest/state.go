@@ -21,6 +21,7 @@ type document struct {
 	Projects    []*project    `json:"projects"`
 	Jobs        []*job        `json:"jobs"`
 	Collections []*collection `json:"collections"` // datasets, models, checkpoints and volumes
+	Assets      []*asset      `json:"assets"`      // of CloudBender
 }
 
 // SaveState writes all that the service holds as one JSON document, for WithState: the keys of the accounts and projects too.
@@ -29,7 +30,7 @@ func (s *Server) SaveState(w io.Writer) error {
 	s.mu.Lock()
 	s.catchUp()
 	text, err := json.Marshal(&document{
-		documentVersion, s.now, s.accounts.rows, s.projects.rows, s.jobs.rows, s.collections.rows,
+		documentVersion, s.now, s.accounts.rows, s.projects.rows, s.jobs.rows, s.collections.rows, s.assets.rows,
 	}, jsontext.WithIndent("  "))
 	s.mu.Unlock()
 	if err != nil {
@@ -80,7 +81,7 @@ func (doc *document) check() error {
 			errs = append(errs, fmt.Errorf("the state has %s %s but not its project %s", e.Kind, e.ID, e.ProjectID))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, doc.checkAssets(emails)...)...)
 }
 
 // startTime is when the service's clock begins.
@@ -107,5 +108,9 @@ func (s *Server) load(doc *document) {
 	for _, e := range doc.Collections {
 		s.collections.add(e)
 		s.agenda.schedule(e, e.Due)
+	}
+	for _, a := range doc.Assets {
+		s.assets.add(a)
+		s.agenda.schedule(a, a.Due)
 	}
 }

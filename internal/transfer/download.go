@@ -50,9 +50,9 @@ func (p *Peer) download(ctx context.Context, target string, opts DownloadOptions
 	}
 	received, err = p.fetch(ctx, root, isZip, opts)
 	if err != nil {
-		return received, fmt.Errorf("%w (%d entries and %d bytes arrived)", err, received.Entries, received.Bytes)
+		return received, fmt.Errorf("%w (arrived: %d entries, %d bytes)", err, received.Entries, received.Bytes)
 	}
-	if err := p.finalize(ctx, &request{method: "POST", path: "/finalize", header: jsonHeader(), body: []byte("{}")}); err != nil {
+	if err := p.finalize(ctx, &request{method: http.MethodPost, path: "/finalize", header: jsonHeader(), body: []byte("{}")}); err != nil {
 		return received, fmt.Errorf("all of it arrived, but: %w", err)
 	}
 	return received, nil
@@ -61,7 +61,7 @@ func (p *Peer) download(ctx context.Context, target string, opts DownloadOptions
 // info asks whether the download is a zip. A service that does not know the
 // question has none.
 func (p *Peer) info(ctx context.Context) (isZip bool, err error) {
-	r := &request{method: "GET", path: "/info"}
+	r := &request{method: http.MethodGet, path: "/info"}
 	var answer struct {
 		Archive bool `json:"archive"`
 	}
@@ -83,7 +83,7 @@ func (p *Peer) info(ctx context.Context) (isZip bool, err error) {
 
 // fetch downloads. Only the start of it is repeated.
 func (p *Peer) fetch(ctx context.Context, root *os.Root, isZip bool, opts DownloadOptions) (Received, error) {
-	r := &request{method: "GET", path: "/download", header: http.Header{"Accept-Encoding": {"identity"}}}
+	r := &request{method: http.MethodGet, path: "/download", header: http.Header{"Accept-Encoding": {"identity"}}}
 	var resp *http.Response
 	err := p.policy.repeat(ctx, func(bool) (err error) {
 		resp, err = p.send(ctx, p.patient, r, nil)
@@ -100,7 +100,7 @@ func (p *Peer) fetch(ctx context.Context, root *os.Root, isZip bool, opts Downlo
 		sample, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 		message, _ := reply.Message(resp, sample)
 		return Received{}, fmt.Errorf("%v: no archive, but %s", r, message)
-	case isZip, mediaType == "application/zip":
+	case isZip, mediaType == "application/zip", mediaType == "application/x-zip-compressed":
 		return saveZip(ctx, root, body, dispositionName(resp.Header.Get("Content-Disposition")), opts.Limits)
 	}
 	return Extract(ctx, root, body, opts.Limits, opts.Skipped)

@@ -44,7 +44,8 @@ type Received struct {
 // only when they are whole, and replace others; the last of several entries with
 // one name wins. Links are made last. Of the modes, the permissions less the
 // umask are kept, and a folder that exists keeps its own; files and folders get
-// their times. After an error, what is whole stays.
+// their times. After an error, what is whole stays. A process that is killed leaves one
+// file with a name like .proximl-….part.
 func Extract(ctx context.Context, target *os.Root, from io.Reader, limits Limits, skipped Skipped) (Received, error) {
 	x := &extraction{
 		root:    target,
@@ -91,7 +92,7 @@ func (x *extraction) entries(ctx context.Context, from io.Reader) error {
 			return explain(err)
 		}
 		if x.received.Entries == x.limits.Entries {
-			return fmt.Errorf("the archive has more than %d entries", x.limits.Entries)
+			return fmt.Errorf("the archive has more entries than the limit of %d", x.limits.Entries)
 		}
 		if err := x.entry(ctx, header, archive); err != nil {
 			return fmt.Errorf("entry %q: %w", header.Name, explain(err))

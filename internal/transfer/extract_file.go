@@ -29,7 +29,7 @@ func (x *extraction) enter(name string) (*os.Root, string, error) {
 		}
 	}
 	if err != nil {
-		return nil, "", fmt.Errorf("cannot use its folder: %w", withoutPath(err))
+		return nil, "", fmt.Errorf("cannot enter its folder, which has to be one within the target: %w", withoutPath(err))
 	}
 	x.in, x.inName = in, parent
 	return in, base, nil
@@ -46,7 +46,7 @@ func (x *extraction) leave() {
 // file writes a file under a temporary name and renames it.
 func (x *extraction) file(ctx context.Context, name string, header *tar.Header, content io.Reader) error {
 	if header.Size > x.limits.Bytes-x.received.Bytes {
-		return fmt.Errorf("with it, the archive has more than %d bytes", x.limits.Bytes)
+		return fmt.Errorf("with it, the archive has more bytes than the limit of %d", x.limits.Bytes)
 	}
 	in, base, err := x.enter(name)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -41,4 +42,12 @@ func TestLongFileOfNineGiB(t *testing.T) {
 	_, err = file.ReadAt(end, size-int64(len(tail)))
 	require.NoError(t, err)
 	assert.Equal(t, tail, string(end))
+}
+
+// TestLongExtractEndlessNames has links whose names would fill the memory.
+func TestLongExtractEndlessNames(t *testing.T) {
+	stream := archiveOf(t, link("x", strings.Repeat("y", 4000)))
+	r := extract(t, &endless{entry: stream[:len(stream)-1024]}, transfer.Limits{}, nil)
+	require.ErrorContains(t, r.err, "the archive has too many folders and links to keep their names in memory")
+	assert.Less(t, r.Entries, int64(100_000))
 }

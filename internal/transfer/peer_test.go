@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -98,24 +99,24 @@ func TestTokenIsNotShown(t *testing.T) {
 	assert.Contains(t, log.String(), `"operation":"transfer"`)
 }
 
-// TestRedirects leads every request to another host, which must see none.
+// TestRedirects leads every request to another host, which must not be asked.
 func TestRedirects(t *testing.T) {
 	t.Parallel()
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		t.Errorf("%s %s came with %q", r.Method, r.URL, r.Header.Get("Authorization"))
-	}))
-	defer elsewhere.Close()
+	folder := source(t)
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		server := httptest.NewServer(http.RedirectHandler(elsewhere.URL+"/ping?secret=1", status))
-		peer, err := transfer.NewPeer(server.URL, token, transfer.Options{})
-		require.NoError(t, err)
-		want := fmt.Sprintf("%d %s: the redirect to %s is not followed", status, http.StatusText(status), elsewhere.URL)
-		require.ErrorContains(t, peer.Ping(t.Context(), time.Millisecond), want)
-		require.ErrorContains(t, peer.Upload(t.Context(), t.TempDir(), transfer.UploadOptions{}), want)
-		_, err = peer.Download(t.Context(), t.TempDir(), transfer.DownloadOptions{})
-		require.ErrorContains(t, err, want)
-		peer.Close()
-		server.Close()
+		synctest.Test(t, func(t *testing.T) {
+			s := &service{fault: func(w http.ResponseWriter, r *http.Request, _ int) bool {
+				http.Redirect(w, r, "http://elsewhere/ping?secret=1", status)
+				return true
+			}}
+			peer, network, end := start(t, s, transfer.Options{})
+			defer end()
+			_, downloadErr := peer.Download(t.Context(), t.TempDir(), transfer.DownloadOptions{})
+			for _, err := range []error{peer.Ping(t.Context(), 0), peer.Upload(t.Context(), folder, transfer.UploadOptions{}), downloadErr} {
+				require.ErrorContains(t, err, fmt.Sprintf("%d %s: the redirect to http://elsewhere is not followed", status, http.StatusText(status)))
+			}
+			assert.Equal(t, []string{"localhost:80"}, slices.Compact(network.dials))
+		})
 	}
 }
 
@@ -151,7 +152,7 @@ func TestPingWaits(t *testing.T) {
 		}
 		began := time.Now()
 		require.NoError(t, peer.Ping(t.Context(), 0))
-		assert.Equal(t, 8, network.dials, "each ping looks the name up again")
+		assert.Len(t, network.dials, 8, "each ping looks the name up again")
 		require.Len(t, s.calls, 6)
 		for i, c := range s.calls {
 			assert.Equal(t, call{line: "GET /ping", remote: i + 1}, c)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"time"
 )
 
@@ -68,7 +69,7 @@ func (p *Peer) Ping(ctx context.Context, deadline time.Duration) error {
 	defer cancel()
 	var last error
 	for attempt := 1; ; attempt++ {
-		_, err := p.ask(limited, &request{method: "GET", path: "/ping", fresh: true})
+		_, err := p.ask(limited, &request{method: http.MethodGet, path: "/ping", fresh: true})
 		if err == nil {
 			return nil
 		}

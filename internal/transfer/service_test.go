@@ -18,12 +18,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/proximl/proximl-go/internal/transfer"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const token = "canary-token"
 
@@ -154,14 +151,14 @@ type pipes struct {
 	dialed chan net.Conn
 	closed chan struct{}
 	mu     sync.Mutex
-	dials  int
+	dials  []string             // addresses
 	refuse func(dial int) error // an error of the dial with that number
 }
 
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+func (p *pipes) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	p.mu.Lock()
-	p.dials++
-	number := p.dials
+	p.dials = append(p.dials, address)
+	number := len(p.dials)
 	p.mu.Unlock()
 	if p.refuse != nil {
 		if err := p.refuse(number); err != nil {

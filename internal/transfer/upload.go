@@ -43,7 +43,7 @@ func (p Progress) tell(done, total int64) {
 type UploadOptions struct {
 	ChunkSize int      // most bytes of one request; two of them are held in memory
 	Progress  Progress // after each chunk; costs a walk through the folder before, to know the total
-	Skipped   Skipped
+	Skipped   Skipped  // while Progress may be called, too: by another goroutine
 }
 
 // upload is what is known of a running upload.
@@ -86,7 +86,7 @@ func (u *upload) run(ctx context.Context, source string) (err error) {
 	body := []byte(`{"hash":"` + hex.EncodeToString(u.sum.Sum(nil)) + `"}`)
 	header := jsonHeader()
 	header.Set("Upload-Id", u.id)
-	if err := u.finalize(ctx, &request{method: "POST", path: "/finalize", header: header, body: body}); err != nil {
+	if err := u.finalize(ctx, &request{method: http.MethodPost, path: "/finalize", header: header, body: body}); err != nil {
 		return fmt.Errorf("all %d bytes were stored, but: %w", u.offset, err)
 	}
 	return nil
@@ -150,7 +150,7 @@ func (c chunk) String() string { return fmt.Sprintf("bytes %d-%d", c.start, c.en
 // client, the end of the chunk stands for it.
 func (u *upload) put(ctx context.Context, c chunk) error {
 	reply, err := u.ask(ctx, &request{
-		method: "PUT", path: "/upload", body: c.data,
+		method: http.MethodPut, path: "/upload", body: c.data,
 		header: http.Header{
 			"Content-Type":  {"application/octet-stream"},
 			"Content-Range": {c.String() + "/" + strconv.FormatInt(c.end(), 10)},
@@ -172,7 +172,7 @@ func (u *upload) put(ctx context.Context, c chunk) error {
 // resume asks the service how much it has and sends the chunk again if that is
 // needed.
 func (u *upload) resume(ctx context.Context, c chunk) error {
-	r := &request{method: "GET", path: "/upload/status", query: url.Values{"upload_id": {u.id}}}
+	r := &request{method: http.MethodGet, path: "/upload/status", query: url.Values{"upload_id": {u.id}}}
 	reply, err := u.ask(ctx, r)
 	if c.start == 0 && hasStatus(err, http.StatusNotFound) {
 		return u.put(ctx, c) // the service knows nothing of the upload yet

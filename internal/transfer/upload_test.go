@@ -369,16 +369,18 @@ func TestUploadOfWhatIsTooLargeEvenSo(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	write(t, folder, map[string]string{"x": strings.Repeat("x", 1<<20)})
-	s := &service{fault: func(w http.ResponseWriter, r *http.Request, _ int) bool {
-		return answer(w, 413, `{"message":"too large"}`)
-	}}
-	synctest.Test(t, func(t *testing.T) {
-		peer, _, end := start(t, s, transfer.Options{})
-		defer end()
-		err := peer.Upload(t.Context(), folder, transfer.UploadOptions{})
-		require.ErrorContains(t, err, "bytes 0-196607: PUT /upload: 413 Request Entity Too Large: too large")
-		assert.Equal(t, 2, s.counts["PUT /upload"])
-	})
+	for first, want := range map[int]string{1: "bytes 0-196607: ", 2: "bytes 500000-999999: "} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &service{fault: func(w http.ResponseWriter, _ *http.Request, number int) bool {
+				return number >= first && answer(w, 413, `{"message":"too large"}`)
+			}}
+			peer, _, end := start(t, s, transfer.Options{})
+			defer end()
+			err := peer.Upload(t.Context(), folder, transfer.UploadOptions{ChunkSize: 500_000})
+			require.ErrorContains(t, err, want+"PUT /upload: 413 Request Entity Too Large: too large")
+			assert.Equal(t, 2, s.counts["PUT /upload"])
+		})
+	}
 }
 
 // TestUploadOfASilentChunk gives the service ten minutes for a reply.

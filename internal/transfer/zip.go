@@ -23,7 +23,7 @@ const (
 // saveZip saves a zip under a name that was cleaned by zipName.
 func saveZip(ctx context.Context, root *os.Root, body io.Reader, name string, limits Limits) (Received, error) {
 	x := &extraction{root: root, temp: tempName(), buffer: make([]byte, copyBuffer)}
-	limit := cmp.Or(limits.Bytes, math.MaxInt64-1)
+	limit := min(cmp.Or(limits.Bytes, math.MaxInt64), math.MaxInt64-1) // so that one more can be read
 	file, err := root.OpenFile(x.temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return Received{}, err
@@ -37,7 +37,7 @@ func saveZip(ctx context.Context, root *os.Root, body io.Reader, name string, li
 	case x.received.Bytes == 0:
 		err = errors.New("the zip is empty")
 	case x.received.Bytes > limit:
-		err = fmt.Errorf("the zip has more than %d bytes", limit)
+		err = fmt.Errorf("the zip has more bytes than the limit of %d", limit)
 	}
 	if err := x.appear(root, name, name, err); err != nil {
 		return x.received, fmt.Errorf("%s: %w", name, explain(err))

@@ -1,7 +1,9 @@
 package transfer_test
 
 import (
+	"bytes"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -25,6 +27,27 @@ func asNobody(do func()) {
 		do()
 	}()
 	<-done
+}
+
+// TestExtractNeedsNoWritableFolders has folders that forbid their owner to write
+// to them, or to enter.
+func TestExtractNeedsNoWritableFolders(t *testing.T) {
+	t.Parallel()
+	stream := archiveOf(t, folder("sealed").mode(0), file("sealed/x", "x").mode(0o400), folder("sealed/in").mode(0o500), file("sealed/in/y", "y"), link("sealed/l", "x"))
+	target := t.TempDir()
+	require.NoError(t, os.Chmod(filepath.Dir(target), 0o755))
+	require.NoError(t, os.Chmod(target, 0o777))
+	root, err := os.OpenRoot(target)
+	require.NoError(t, err)
+	defer root.Close()
+	asNobody(func() { _, err = transfer.Extract(t.Context(), root, bytes.NewReader(stream), transfer.Limits{}, nil) })
+	require.NoError(t, err)
+	info, err := os.Stat(filepath.Join(target, "sealed"))
+	require.NoError(t, err)
+	require.Equal(t, fs.ModeDir, info.Mode())
+	require.NoError(t, os.Chmod(filepath.Join(target, "sealed"), 0o755))
+	result{target: target}.has(t, map[string]string{"sealed": "/", "sealed/x": "x", "sealed/in": "/", "sealed/in/y": "y", "sealed/l": "-> x"})
+	require.NoError(t, os.Chmod(filepath.Join(target, "sealed", "in"), 0o755)) // so that it can be removed
 }
 
 func TestWriteTarOfWhatCannotBeRead(t *testing.T) {
