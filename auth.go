@@ -49,7 +49,7 @@ type TokenCache interface {
 // login is the TokenSource that logs in with user and key.
 type login struct {
 	*cognito.Source
-	userFrom string
+	from string // where user and key came from
 }
 
 func newLogin(o *options, c *config, sender *sender) (*login, error) {
@@ -66,14 +66,18 @@ func newLogin(o *options, c *config, sender *sender) (*login, error) {
 	if endpoint := c.Get(settingEndpoint); endpoint.Text != "" && endpoint.Strength >= c.Get(settingDomainSuffix).Strength {
 		source.Endpoint = source.App
 	}
-	return &login{source, user.Source}, err
+	from := user.Source
+	if key.Source != from {
+		from += " and " + key.Source
+	}
+	return &login{source, from}, err
 }
 
 // Token says of a login that failed what to do about it.
 func (l *login) Token(ctx context.Context, rejected string) (string, error) {
 	token, err := l.Source.Token(context.WithValue(ctx, operationKey{}, "login"), rejected)
 	if refusal, ok := errors.AsType[*cognito.Refusal](err); ok {
-		return "", &AuthError{Code: refusal.Code, Message: refusal.Message, Hint: refusal.Hint() + " (user and key came from " + l.userFrom + ")"}
+		return "", &AuthError{Code: refusal.Code, Message: refusal.Message, Hint: refusal.Hint() + " (user and key came from " + l.from + ")"}
 	}
 	return token, asAuthError(err)
 }
@@ -88,6 +92,7 @@ func asAuthError(err error) error {
 // fetch sends a request of the login.
 func (s *sender) fetch(ctx context.Context, r *cognito.Request) (status int, body []byte, err error) {
 	out := &outgoing{method: r.Method, url: resolve(r.Base, r.Path, nil), header: r.Header, body: r.Body, repeatable: r.Repeatable, retry: s.retry}
+	out.retry.RepeatPOST = false // a challenge that is answered twice counts as a wrong key
 	resp, failed := s.send(ctx, out)
 	if failed != nil {
 		return 0, nil, failed

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -71,7 +72,7 @@ func TestARefusalSaysWhereTheKeyCameFrom(t *testing.T) {
 	t.Setenv("PROXIML_USER", "env-user")
 	t.Setenv("PROXIML_KEY", "env-key")
 	checkRefused(t, login(proximl.WithConfigDir(dir)), "UserNotFoundException", "User does not exist.",
-		checkKey+" (user and key came from PROXIML_USER)")
+		checkKey+" (user and key came from PROXIML_USER and PROXIML_KEY)")
 }
 
 func TestChallengesThatAKeyCannotMeet(t *testing.T) {
@@ -204,6 +205,36 @@ func checkBroken(t *testing.T, test brokenStep) {
 	assert.NotContains(t, err.Error(), "\n")
 	assert.Equal(t, test.sent, wire.count(test.step))
 	assert.Zero(t, wire.count(listProjects))
+}
+
+func TestARefreshThatIsNotAnsweredIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	for text, answer := range map[string]func(*http.Request) (*http.Response, error){
+		"POST /: 500 Internal Server Error: oh":                                   func(req *http.Request) (*http.Response, error) { return jsonReply(req, 500, `{"message":"oh"}`), nil },
+		"POST /: no reply: read tcp: connection reset by peer (after 4 attempts)": func(*http.Request) (*http.Response, error) { return nil, errReset },
+		"the id token is no JSON web token":                                       func(req *http.Request) (*http.Response, error) { return jsonReply(req, 200, `{}`), nil },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			client, wire, _ := tapped(t)
+			_, err := client.Projects.List(t.Context())
+			require.NoError(t, err)
+			wire.taken()
+			wire.answer = func(note string, req *http.Request) (*http.Response, error) {
+				if note == refreshLogin {
+					return answer(req)
+				}
+				return nil, nil
+			}
+			time.Sleep(time.Hour)
+			_, err = client.Projects.List(t.Context())
+			require.EqualError(t, err, "login: "+text)
+			assert.Zero(t, wire.count(startLogin), "the key is not sent without need")
+			wire.answer, wire.notes = nil, nil
+			_, err = client.Projects.List(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, []string{refreshLogin, listProjects}, wire.taken(), "the refresh token is tried again")
+		})
+	}
 }
 
 // cond is err if it applies.

@@ -296,6 +296,26 @@ func TestTokensOutliveTheProcess(t *testing.T) {
 	})
 }
 
+func TestExpiredTokensOfTheCacheAreRefreshed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := proximltest.New(t, proximltest.WithoutListener())
+		account, cache := srv.Account("me@example.com"), &memory{}
+		for _, want := range [][]string{{getAuthConfig, startLogin, finishLogin, listProjects}, {getAuthConfig, refreshLogin, listProjects}, {getAuthConfig, listProjects}} {
+			wire := &tap{base: srv.Transport()} // each client stands for a process
+			client, err := srv.Client(account, proximl.WithHTTPClient(&http.Client{Transport: wire}), proximl.WithTokenCache(cache))
+			require.NoError(t, err)
+			_, err = client.Projects.List(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, want, wire.taken())
+			cache.load = cache.saved[len(cache.saved)-1]
+			if len(cache.saved) == 1 {
+				time.Sleep(time.Hour)
+			}
+		}
+	})
+}
+
 func TestACacheThatFailsCostsNoMoreThanALogin(t *testing.T) {
 	t.Parallel()
 	var log safeBuffer

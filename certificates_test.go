@@ -1,6 +1,7 @@
 package proximl_test
 
 import (
+	"encoding/pem"
 	"net/http"
 	"strconv"
 	"testing"
@@ -77,4 +78,26 @@ func TestSignNothing(t *testing.T) {
 	require.EqualError(t, err, "invalid certificate request: csr: is missing")
 	require.ErrorIs(t, err, proximl.ErrInvalid)
 	assert.Empty(t, certificate)
+}
+
+// Whatever the service answers, what is returned is a certificate by its form.
+func FuzzCertificateReply(f *testing.F) {
+	for _, seed := range []string{
+		strconv.Quote(pemA), `{"ca":` + strconv.Quote(pemA) + `}`, `{"certificate":` + strconv.Quote(pemKey+pemB) + `}`,
+		`{"certificate":{"certificate":` + strconv.Quote(pemA) + `}}`, `"-----BEGIN CERTIFICATE-----"`, `[]`, `{`, `null`, "",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, reply string) {
+		client, mock := newMock(t)
+		mock.RegisterNoResponder(func(req *http.Request) (*http.Response, error) { return exchange{reply: reply}.response(req), nil })
+		certificate, err := client.Services.CACertificate(t.Context(), "p", "s")
+		if err != nil {
+			require.Empty(t, certificate)
+			return
+		}
+		block, _ := pem.Decode([]byte(certificate))
+		require.NotNil(t, block)
+		require.Equal(t, "CERTIFICATE", block.Type)
+	})
 }

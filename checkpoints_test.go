@@ -39,7 +39,7 @@ func TestCheckpointsPublic(t *testing.T) {
 		},
 		failure: failure{
 			http.StatusForbidden, "Forbidden", proximl.ErrForbidden,
-			"GET /checkpoint/public: 403 Forbidden: Forbidden (project proj-active from an option)",
+			"GET /checkpoint/public: 403 Forbidden (project proj-active from an option)",
 		},
 	}})
 }

@@ -66,7 +66,8 @@ func (c ClientCertificate) LogValue() slog.Value { return logged(c) }
 //
 // What signs is the SignCertificate of ServicesAPI or ProjectServicesAPI: it is
 // given a certificate request and returns the certificate, both as PEM. If the
-// certificate of the authority is appended, that goes to RootCAs.
+// certificate of the authority follows, on lines of its own, that goes to
+// RootCAs.
 //
 // The request names the service as its organizational unit, as a test of the
 // Python client does.
@@ -83,7 +84,7 @@ func NewClientCertificate(ctx context.Context, serviceID, name string, algorithm
 	}
 	request, err := newCertificateRequest(key, serviceID, name)
 	if err != nil {
-		return nil, err
+		return nil, invalid("client certificate", "name or serviceID", err.Error())
 	}
 	signed, err := sign(ctx, request)
 	if err != nil {

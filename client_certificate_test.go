@@ -226,6 +226,10 @@ func TestNewClientCertificateFails(t *testing.T) {
 			serviceID: "s", name: "me", algorithm: "dsa", sign: service.sign, is: proximl.ErrInvalid,
 			text: `invalid client certificate: algorithm: "dsa" is none of ed25519, rsa2048, rsa4096, p256, p384 and p521`,
 		},
+		"a name that cannot be written": {
+			serviceID: "s", name: "\xff", sign: service.sign, is: proximl.ErrInvalid,
+			text: "invalid client certificate: name or serviceID: asn1: string not valid UTF-8",
+		},
 		"the service refuses": {
 			serviceID: "s", name: "me", sign: func(context.Context, string) (string, error) { return "", refusal }, is: refusal,
 			text: "refused",

@@ -71,12 +71,6 @@ func need(what string, fields ...needed) error {
 	return problems.orNil()
 }
 
-// once marks a call that does something else when it is done twice.
-func once(r *request) error {
-	r.repeatable, r.retry.RepeatPOST = false, false
-	return nil
-}
-
 type actionRequest struct {
 	Command string `json:"command"`
 }

@@ -1,9 +1,12 @@
 package proximl_test
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/proximl/proximl-go"
 )
@@ -35,4 +38,17 @@ func TestDataConnectors(t *testing.T) {
 		},
 		empty: "invalid data connector: name: is missing; type: is missing",
 	}.test(t)
+}
+
+// One fixture has a port in place of a range of them.
+func TestDataConnectorsPort(t *testing.T) {
+	t.Parallel()
+	client, mock := newMock(t)
+	mock.expect(exchange{method: http.MethodGet, path: region + "/data_connector/x", query: inActive, reply: fixture(t, "data_connector_port")})
+	connector, err := client.CloudBender.DataConnectors.Get(t.Context(), "p-1", "r-1", "x")
+	require.NoError(t, err)
+	assert.Equal(t, &proximl.DataConnector{
+		ID: "connector-id-1", ProviderID: "provider-id-1", RegionID: "region-id-1", Type: proximl.DataConnectorTypeCustom,
+		Name: "On-Prem DataConnector", Protocol: "tcp", Port: "443", CIDR: "192.168.0.50/32", CreatedAt: at("2020-12-31T23:59:59.000Z"),
+	}, connector)
 }

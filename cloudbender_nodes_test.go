@@ -52,24 +52,58 @@ func TestNodes(t *testing.T) {
 }
 
 // The reply to a create calls the name otherwise than other replies.
-func TestNodesNameOfANewOne(t *testing.T) {
+func TestNewNodesAndDevices(t *testing.T) {
+	t.Parallel()
+	client, mock := newMock(t)
+	const reply = `{"rig_uuid":"rig-1","device_id":"dev-1","provider_uuid":"p-1","region_uuid":"r-1","name":"new","type":"ephemeral",
+		"service":"storage","status":"new","online":false,"maintenance_mode":true,"createdAt":"2020-12-31T23:59:59.000Z"}`
+	mock.expect(exchange{method: http.MethodGet, path: region + "/node/x", query: inActive, reply: reply})
+	mock.expect(exchange{method: http.MethodGet, path: region + "/device/x", query: inActive, reply: reply})
+
+	node, err := client.CloudBender.Nodes.Get(t.Context(), "p-1", "r-1", "x")
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"device_id":"dev-1","name":"new"}`, string(node.Extra))
+	node.Extra = nil
+	assert.Equal(t, &proximl.Node{
+		ID: "rig-1", ProviderID: "p-1", RegionID: "r-1", Type: proximl.NodeTypeEphemeral, Service: proximl.NodeServiceStorage,
+		FriendlyName: "new", Status: proximl.NodeStatusNew, MaintenanceMode: true, CreatedAt: at("2020-12-31T23:59:59.000Z"),
+	}, node)
+
+	device, err := client.CloudBender.Devices.Get(t.Context(), "p-1", "r-1", "x")
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"rig_uuid":"rig-1","name":"new"}`, string(device.Extra))
+	device.Extra = nil
+	assert.Equal(t, &proximl.Device{
+		ID: "dev-1", ProviderID: "p-1", RegionID: "r-1", Type: proximl.NodeTypeEphemeral, Service: proximl.NodeServiceStorage,
+		FriendlyName: "new", Status: proximl.NodeStatusNew, MaintenanceMode: true, CreatedAt: at("2020-12-31T23:59:59.000Z"),
+	}, device)
+}
+
+func TestNodesName(t *testing.T) {
 	t.Parallel()
 	for reply, want := range map[string]string{
-		`{"rig_uuid":"x","name":"new","online":false,"maintenance_mode":true}`: "new",
-		`{"rig_uuid":"x","name":"other","friendly_name":"friendly"}`:           "friendly",
-		`{"rig_uuid":"x","name":5}`:                                            "",
-		`{"rig_uuid":"x"}`:                                                     "",
+		`{"rig_uuid":"x","name":"other","friendly_name":"friendly"}`: "friendly",
+		`{"rig_uuid":"x","name":5}`:                                  "",
+		`{"rig_uuid":"x"}`:                                           "",
 	} {
 		client, mock := newMock(t)
 		mock.expect(exchange{method: http.MethodGet, path: region + "/node/x", query: inActive, reply: reply})
-		mock.expect(exchange{method: http.MethodGet, path: region + "/device/x", query: inActive, reply: reply})
 		node, err := client.CloudBender.Nodes.Get(t.Context(), "p-1", "r-1", "x")
 		require.NoError(t, err)
 		assert.Equal(t, want, node.FriendlyName, reply)
-		device, err := client.CloudBender.Devices.Get(t.Context(), "p-1", "r-1", "x")
-		require.NoError(t, err)
-		assert.Equal(t, want, device.FriendlyName, reply)
 	}
+}
+
+func TestNodesAndDevicesThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	client, mock := newMock(t)
+	for _, path := range []string{region + "/node/x", region + "/device/x"} {
+		mock.expect(exchange{method: http.MethodGet, path: path, query: inActive, reply: `{"friendly_name":5}`})
+	}
+	_, err := client.CloudBender.Nodes.Get(t.Context(), "p-1", "r-1", "x")
+	require.ErrorContains(t, err, "GET "+region+"/node/x: 200 OK: the reply cannot be read")
+	_, err = client.CloudBender.Devices.Get(t.Context(), "p-1", "r-1", "x")
+	require.ErrorContains(t, err, "GET "+region+"/device/x: 200 OK: the reply cannot be read")
 }
 
 // The mock fails the test when anything is sent.

@@ -85,8 +85,15 @@ func TestServicesCertificates(t *testing.T) {
 
 func TestServicesHost(t *testing.T) {
 	t.Parallel()
-	service := proximl.Service{Hostname: "a.example.com"}
-	assert.Equal(t, "a.example.com", service.Host())
-	service.CustomHostname = "b.example.com"
-	assert.Equal(t, "b.example.com", service.Host())
+	for reply, want := range map[string]string{
+		`{"service_id":"x","hostname":"a.example.com"}`:                                   "a.example.com",
+		`{"service_id":"x","hostname":"a.example.com","custom_hostname":"b.example.com"}`: "b.example.com",
+		`{"service_id":"x"}`: "",
+	} {
+		client, mock := newMock(t)
+		mock.expect(exchange{method: http.MethodGet, path: region + "/service/x", query: inActive, reply: reply})
+		service, err := client.CloudBender.Services.Get(t.Context(), "p-1", "r-1", "x")
+		require.NoError(t, err)
+		assert.Equal(t, want, service.Host())
+	}
 }

@@ -19,7 +19,7 @@ const region = "/provider/p-1/region/r-1"
 
 // refused is how a call fails that the service forbids. A POST tells no project.
 func refused(method, path string) failure {
-	text := method + " " + path + ": 403 Forbidden: Forbidden"
+	text := method + " " + path + ": 403 Forbidden"
 	if method != http.MethodPost {
 		text += " (project proj-active from an option)"
 	}

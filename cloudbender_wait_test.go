@@ -2,7 +2,7 @@ package proximl_test
 
 import (
 	"context"
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
@@ -109,7 +109,7 @@ func TestWaitForInfrastructureVerdicts(t *testing.T) {
 			assert.Subset(t, rows, w.known, "a status without a row")
 			waiting(t, func(t *testing.T, client *proximl.ProxiML, mock *mock) {
 				for _, status := range rows {
-					assert.Equal(t, strings.HasPrefix(verdicts[status], "-"), w.terminal(status) || status == "removing", status)
+					assert.Equal(t, slices.Contains([]string{"errored", "failed", "removed", "archived"}, status), w.terminal(status), status)
 					for i, wanted := range rows {
 						mock.lead(w.life(status))
 						assert.Equal(t, verdicts[status][i:i+1], w.verdict(t, client.CloudBender, wanted), "%s, wanted %s", status, wanted)

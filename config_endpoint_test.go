@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -40,7 +41,7 @@ func TestWhereRequestsGo(t *testing.T) {
 		{"endpoint beats a host of the same source", map[string]string{"ENDPOINT": "https://env-end", "API_URL": "env-host", "DOMAIN_SUFFIX": "env.dev"}, `{}`, nil, "https://env-end", "https://env-end", "https://env-end/"},
 		{"a host of a stronger source beats the endpoint", map[string]string{"ENDPOINT": "https://env-end"}, `{}`, []proximl.Option{proximl.WithAPIHost("opt-host")}, "https://opt-host", "https://env-end", "https://env-end/"},
 		{"a domain of a stronger source beats the endpoint", map[string]string{"ENDPOINT": "https://env-end"}, `{}`, []proximl.Option{proximl.WithDomainSuffix("opt.dev")}, "https://api.opt.dev", "https://app.opt.dev", cognito},
-		{"empty values count as none", map[string]string{"ENDPOINT": "", "API_URL": ""}, `{"api_url": "", "domain_suffix": null}`, []proximl.Option{proximl.WithEndpoint(""), proximl.WithAPIHost(""), proximl.WithDomainSuffix("")}, "https://api.proximl.ai", production, cognito},
+		{"empty values count as none", map[string]string{"ENDPOINT": "", "API_URL": ""}, `{"api_url": "", "domain_suffix": null}`, []proximl.Option{proximl.WithAPIHost(""), proximl.WithDomainSuffix("")}, "https://api.proximl.ai", production, cognito},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -68,6 +69,34 @@ func TestWhereRequestsGo(t *testing.T) {
 			require.NoError(t, err)
 			_, _ = client.Jobs.Get(t.Context(), "j")
 			assert.Equal(t, test.api+"/job/j", s.arrivals[2].URL.String())
+		})
+	}
+}
+
+func TestWhereLogsComeFrom(t *testing.T) {
+	// Not parallel: it sets environment variables.
+	file := configDir(t, "environment.json", `{"ws_url": "file-host"}`)
+	for _, test := range []struct {
+		dir, environment, endpoint string
+		opts                       []proximl.Option
+		host                       string
+	}{
+		{configDir(t), "", "", nil, "api-ws.proximl.ai"},
+		{configDir(t), "", "", []proximl.Option{proximl.WithDomainSuffix("opt.dev")}, "api-ws.opt.dev"},
+		{configDir(t), "", "https://env-end", nil, "env-end"},
+		{file, "", "", nil, "file-host"},
+		{file, "env-host", "", nil, "env-host"},
+		{file, "env-host", "", []proximl.Option{proximl.WithWebsocketHost("opt-host:8443")}, "opt-host:8443"},
+		{file, "", "https://env-end", []proximl.Option{proximl.WithWebsocketHost("opt-host")}, "opt-host"},
+	} {
+		t.Setenv("PROXIML_WS_URL", test.environment)
+		t.Setenv("PROXIML_ENDPOINT", test.endpoint)
+		synctest.Test(t, func(t *testing.T) {
+			client, s := play(t, []turn{ok(`{"job_uuid":"j","status":"running"}`), status(http.StatusForbidden, "no")}, append([]proximl.Option{proximl.WithConfigDir(test.dir)}, test.opts...)...)
+			_, err := collect(client.Jobs.Logs(t.Context(), "j"))
+			require.Error(t, err)
+			dial := s.arrivals[1]
+			assert.Equal(t, []string{"https", test.host, "websocket"}, []string{dial.URL.Scheme, dial.URL.Host, dial.Header.Get("Upgrade")})
 		})
 	}
 }
@@ -112,11 +141,15 @@ func TestBadHostsNameTheirSource(t *testing.T) {
 	}
 	for text, problem := range hosts {
 		check(text, "an option", problem, proximl.WithAPIHost(text))
+		check(text, "an option", problem, proximl.WithWebsocketHost(text))
 		check(text, "an option", problem, proximl.WithDomainSuffix(text))
-		t.Setenv("PROXIML_API_URL", text)
-		check(text, "PROXIML_API_URL", problem)
-		t.Setenv("PROXIML_API_URL", "")
-		dir := configDir(t, "environment.json", fmt.Sprintf(`{"domain_suffix": %q}`, text))
-		check(text, filepath.Join(dir, "environment.json"), problem, proximl.WithConfigDir(dir))
+		for _, name := range []string{"api_url", "ws_url", "domain_suffix"} {
+			variable := "PROXIML_" + strings.ToUpper(name)
+			t.Setenv(variable, text)
+			check(text, variable, problem)
+			t.Setenv(variable, "")
+			dir := configDir(t, "environment.json", fmt.Sprintf(`{%q: %q}`, name, text))
+			check(text, filepath.Join(dir, "environment.json"), problem, proximl.WithConfigDir(dir))
+		}
 	}
 }

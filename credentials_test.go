@@ -25,7 +25,7 @@ func TestCredentials(t *testing.T) {
 	forbidden := func(verb, path string) failure {
 		return failure{
 			http.StatusForbidden, "Forbidden", proximl.ErrForbidden,
-			verb + " " + path + ": 403 Forbidden: Forbidden (project proj-active from an option)",
+			verb + " " + path + ": 403 Forbidden (project proj-active from an option)",
 		}
 	}
 	checkMethods(t, []method{
@@ -41,7 +41,7 @@ func TestCredentials(t *testing.T) {
 			result: []*proximl.Credential{credential(), {Type: "a new one", ProjectID: "proj-id-1"}},
 			failure: failure{
 				http.StatusNotFound, "Not Found", proximl.ErrNotFound,
-				"GET " + path + ": 404 Not Found: Not Found (project proj-active from an option)",
+				"GET " + path + ": 404 Not Found (project proj-active from an option)",
 			},
 		},
 		{
@@ -120,9 +120,9 @@ func TestCredentialsSendNothing(t *testing.T) {
 		{"Put without secret", put(proximl.AWSCredential("AKIA", "")), "invalid credential: secret: is missing"},
 		{"Put without token", put(proximl.NGCCredential("")), "invalid credential: secret: is missing"},
 		{"Put bytes", put(proximl.AWSCredential("AKIA", "CANARY\xff")), "invalid credential: secret: is not UTF-8, as JSON must be; encode it, for example in base64"},
-		{"Put to ..", put(&proximl.CredentialSpec{Type: "..", KeyID: "k", Secret: "CANARY"}), `invalid request: path: ".." is no id of a credentials`},
+		{"Put to ..", put(&proximl.CredentialSpec{Type: "..", KeyID: "k", Secret: "CANARY"}), `invalid request: id: ".." is no id of a credentials`},
 		{"Remove nothing", remove(""), "invalid credential: type: is missing"},
-		{"Remove ..", remove(".."), `invalid request: path: ".." is no id of a credentials`},
+		{"Remove ..", remove(".."), `invalid request: id: ".." is no id of a credentials`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -48,7 +48,7 @@ func TestDatasetsPublic(t *testing.T) {
 		},
 		failure: failure{
 			http.StatusForbidden, "Forbidden", proximl.ErrForbidden,
-			"GET /dataset/public: 403 Forbidden: Forbidden (project proj-active from an option)",
+			"GET /dataset/public: 403 Forbidden (project proj-active from an option)",
 		},
 	}})
 }

@@ -28,7 +28,7 @@ func TestEnvironments(t *testing.T) {
 		result: append(environments(), &proximl.Environment{ID: "CUSTOM", Name: "Custom", Image: "img"}),
 		failure: failure{
 			http.StatusForbidden, "Forbidden", proximl.ErrForbidden,
-			"GET /job/environments: 403 Forbidden: Forbidden (project proj-active from an option)",
+			"GET /job/environments: 403 Forbidden (project proj-active from an option)",
 		},
 	}})
 }

@@ -67,7 +67,7 @@ func (e *APIError) Error() string {
 	default:
 		fmt.Fprintf(&b, "%d %s", e.StatusCode, http.StatusText(e.StatusCode))
 	}
-	if e.Message != "" {
+	if e.Message != "" && e.Message != http.StatusText(e.StatusCode) {
 		b.WriteString(": " + e.Message)
 	}
 	if e.err != nil {
@@ -135,8 +135,15 @@ func (e *AuthError) Error() string {
 // Is reports whether target is [ErrUnauthorized] and the login was refused.
 func (e *AuthError) Is(target error) bool { return target == ErrUnauthorized && e.Code != "" }
 
-// Unwrap returns what kept the login from being answered.
-func (e *AuthError) Unwrap() error { return e.err }
+// Unwrap returns what kept the login from being answered. What a reply to the
+// login said is no answer to the call: a missing auth config is not a missing
+// job, so such an error is not unwrapped.
+func (e *AuthError) Unwrap() error {
+	if failed, ok := e.err.(*APIError); ok {
+		return failed.err
+	}
+	return e.err
+}
 
 // Problem is one thing that is wrong with a request.
 type Problem struct {

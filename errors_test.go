@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -120,33 +119,12 @@ func TestTheProjectIsNamedWhereItMayBeWrong(t *testing.T) {
 	require.EqualError(t, get(client), "GET /job/x: 403 Forbidden: no (request id r-1, project proj-3 from "+dir+"/config.json)")
 }
 
-// endless is a body without an end that counts what is read of it.
-type endless struct{ read int }
-
-func (e *endless) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = 'a'
-	}
-	e.read += len(p)
-	return len(p), nil
-}
-
-func (*endless) Close() error { return nil }
-
-// answering is a RoundTripper in one function.
-type answering func(*http.Request) (*http.Response, error)
-
-func (a answering) RoundTrip(req *http.Request) (*http.Response, error) { return a(req) }
-
 func TestOnlyTheStartOfAnErrorIsRead(t *testing.T) {
 	t.Parallel()
 	for limit, want := range map[int64]int{0: 4 << 10, 100: 100} {
 		for _, contentType := range []string{"text/html", "application/json"} {
-			body := &endless{}
-			client := newClient(t, proximl.WithTokenSource(staticToken("t")), proximl.WithLimits(proximl.Limits{ErrorBody: limit}),
-				proximl.WithHTTPClient(&http.Client{Transport: answering(func(req *http.Request) (*http.Response, error) {
-					return &http.Response{StatusCode: 500, Request: req, Header: http.Header{"Content-Type": {contentType}}, Body: body, ContentLength: -1}, nil
-				})}))
+			body := &tracked{Reader: endless('a')}
+			client := tracking(t, 500, contentType, body, proximl.WithLimits(proximl.Limits{ErrorBody: limit}))
 			_, err := client.Jobs.Get(t.Context(), "x")
 			assert.Equal(t, strings.Repeat("a", want), apiError(t, err).Body)
 			assert.LessOrEqual(t, len(err.Error()), 700, "an error is for reading")
@@ -190,7 +168,8 @@ func TestRepliesThatAreNoSuccess(t *testing.T) {
 					require.NoError(t, err)
 					return
 				}
-				require.ErrorContains(t, err, method+" "+path+": "+want)
+				require.Error(t, err)
+				assert.Contains(t, words(err), method+" "+path+": "+want)
 				assert.Equal(t, test.turn.status, apiError(t, err).StatusCode)
 				assert.NotContains(t, err.Error(), "\n")
 				assert.Equal(t, method == http.MethodPost, errors.Is(err, proximl.ErrOutcomeUnknown))
@@ -228,10 +207,8 @@ func TestEntitiesAreBounded(t *testing.T) {
 	_, err = client.Jobs.List(t.Context())
 	require.ErrorContains(t, err, tooLarge)
 
-	body := &endless{}
-	client = newClient(t, limit, proximl.WithTokenSource(staticToken("t")), proximl.WithHTTPClient(&http.Client{Transport: answering(func(req *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Request: req, Header: http.Header{"Content-Type": {"application/json"}}, Body: body, ContentLength: -1}, nil
-	})}))
+	body := &tracked{Reader: endless('a')}
+	client = tracking(t, 200, "application/json", body, limit)
 	require.ErrorContains(t, client.Jobs.Delete(t.Context(), "x"), tooLarge, "what is thrown away is bounded, too")
 	assert.LessOrEqual(t, body.read, 1001)
 }
@@ -266,15 +243,14 @@ func TestControlCharactersDoNotReachTheText(t *testing.T) {
 
 func TestOddRoundTrippers(t *testing.T) {
 	t.Parallel()
-	closed := &countingCloser{}
+	given := &tracked{Reader: strings.NewReader("")}
 	for name, test := range map[string]struct {
 		answer answering
 		text   string
 	}{
 		"neither a reply nor an error": {func(*http.Request) (*http.Response, error) { return nil, nil }, "GET /job/x: no reply: "},
 		"a reply and an error": {func(req *http.Request) (*http.Response, error) {
-			closed.open++
-			return &http.Response{StatusCode: 200, Request: req, Body: closed, Header: http.Header{}}, errors.New("odd")
+			return &http.Response{StatusCode: 200, Request: req, Body: given, Header: http.Header{}}, errors.New("odd")
 		}, "GET /job/x: no reply: odd"},
 		"a reply without a body": {func(req *http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 404, Request: req, Header: http.Header{}}, nil
@@ -290,16 +266,7 @@ func TestOddRoundTrippers(t *testing.T) {
 		_, err := client.Jobs.Get(t.Context(), "x")
 		require.ErrorContains(t, err, test.text, name)
 	}
-	assert.Zero(t, closed.open)
-}
-
-type countingCloser struct{ open int }
-
-func (*countingCloser) Read([]byte) (int, error) { return 0, io.EOF }
-
-func (c *countingCloser) Close() error {
-	c.open--
-	return nil
+	assert.True(t, given.closed)
 }
 
 func TestTextsOfOtherErrors(t *testing.T) {
@@ -317,7 +284,7 @@ func TestTextsOfOtherErrors(t *testing.T) {
 	} {
 		err := call(t.Context(), client)
 		require.ErrorIs(t, err, proximl.ErrNoProject)
-		require.EqualError(t, err, "proximl: no active project: give one by WithProject or InProject, PROXIML_PROJECT, or SaveActiveProject")
+		require.EqualError(t, err, "proximl: no active project: give its id by WithProject or InProject, PROXIML_PROJECT, or SaveActiveProject; Projects.List tells the ids, also that of Personal")
 	}
 	assert.Empty(t, s.sent())
 }

@@ -30,7 +30,7 @@ func TestGPUTypes(t *testing.T) {
 			result: []*proximl.GPUType{gpuType(), {ID: "cpu", Name: "CPU", Abbreviation: "cpu"}},
 			failure: failure{
 				http.StatusNotFound, "Not Found", proximl.ErrNotFound,
-				"GET /project/proj-active/gputypes: 404 Not Found: Not Found (project proj-active from an option)",
+				"GET /project/proj-active/gputypes: 404 Not Found (project proj-active from an option)",
 			},
 		},
 		{
@@ -39,7 +39,7 @@ func TestGPUTypes(t *testing.T) {
 			exchange: exchange{method: http.MethodPatch, path: path, query: inActive, reply: "null"},
 			failure: failure{
 				http.StatusForbidden, "Forbidden", proximl.ErrForbidden,
-				"PATCH /project/proj-active/gputypes: 403 Forbidden: Forbidden (project proj-active from an option)",
+				"PATCH /project/proj-active/gputypes: 403 Forbidden (project proj-active from an option)",
 			},
 		},
 	})
@@ -50,7 +50,7 @@ func TestGPUTypesWithoutProject(t *testing.T) {
 	t.Parallel()
 	client, _ := newMock(t)
 	client = client.InProject("")
-	const text = "proximl: no active project: give one by WithProject or InProject, PROXIML_PROJECT, or SaveActiveProject"
+	const text = "proximl: no active project: give its id by WithProject or InProject, PROXIML_PROJECT, or SaveActiveProject; Projects.List tells the ids, also that of Personal"
 
 	types, err := client.GPUTypes.List(t.Context())
 	require.EqualError(t, err, text)

@@ -14,15 +14,15 @@ type JobStatus string
 // The known statuses, in the order that a job goes through them (inferred from
 // how the Python client waits), then those that end it or lie beside the way.
 const (
-	JobStatusNew                JobStatus = "new"
-	JobStatusWaitingForGPUs     JobStatus = "waiting for GPUs" // the older word for the next
-	JobStatusWaitingForResource JobStatus = "waiting for resources"
-	JobStatusWaitingForDownload JobStatus = "waiting for data/model download"
-	JobStatusProvisioning       JobStatus = "provisioning"
-	JobStatusStarting           JobStatus = "starting"
-	JobStatusRunning            JobStatus = "running"
-	JobStatusUploading          JobStatus = "uploading"
-	JobStatusFinished           JobStatus = "finished"
+	JobStatusNew                 JobStatus = "new"
+	JobStatusWaitingForGPUs      JobStatus = "waiting for GPUs" // the older word for the next
+	JobStatusWaitingForResources JobStatus = "waiting for resources"
+	JobStatusWaitingForDownload  JobStatus = "waiting for data/model download"
+	JobStatusProvisioning        JobStatus = "provisioning"
+	JobStatusStarting            JobStatus = "starting"
+	JobStatusRunning             JobStatus = "running"
+	JobStatusUploading           JobStatus = "uploading"
+	JobStatusFinished            JobStatus = "finished"
 
 	JobStatusStopping       JobStatus = "stopping"
 	JobStatusStopped        JobStatus = "stopped"
@@ -50,7 +50,7 @@ func (s JobStatus) progress() int {
 	switch s {
 	case JobStatusNew:
 		return 1
-	case JobStatusWaitingForGPUs, JobStatusWaitingForResource:
+	case JobStatusWaitingForGPUs, JobStatusWaitingForResources:
 		return 2
 	case JobStatusWaitingForDownload:
 		return 3
@@ -174,7 +174,7 @@ type JobModelInfo struct {
 // JobDataInfo is what a job reads and where its output goes.
 type JobDataInfo struct {
 	Datasets       []JobDataset    `json:"datasets,omitzero"`
-	Volumes        []string        `json:"volumes,omitzero"`
+	Volumes        []JobVolume     `json:"volumes,omitzero"`
 	Status         string          `json:"status,omitzero"` // new, ready
 	InputType      string          `json:"input_type,omitzero"`
 	InputURI       string          `json:"input_uri,omitzero"`
@@ -194,6 +194,29 @@ type JobDataset struct {
 	Type  string         `json:"type,omitzero"` // public or existing
 	Size  int64          `json:"size,omitzero"` // bytes
 	Extra jsontext.Value `json:",embed"`        // fields that this version does not know
+}
+
+// JobVolume is a volume that a job reads and writes.
+//
+// Uncertain: a bare string, which is how a spec names a volume, is read, too.
+type JobVolume struct {
+	ID    string         `json:"id"`
+	Name  string         `json:"name,omitzero"`
+	Extra jsontext.Value `json:",embed"` // fields that this version does not know
+}
+
+// UnmarshalJSONFrom reads a volume, or the string that names it.
+func (v *JobVolume) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
+	type plain JobVolume
+	return objectOrString(decoder, (*plain)(v), &v.ID)
+}
+
+// objectOrString reads an object or, in its place, a string that is its id.
+func objectOrString(decoder *jsontext.Decoder, object any, id *string) error {
+	if decoder.PeekKind() == '"' {
+		return json.UnmarshalDecode(decoder, id)
+	}
+	return json.UnmarshalDecode(decoder, object)
 }
 
 // JobEnvironmentInfo is the software that a job runs in.

@@ -217,3 +217,13 @@ func (v EnvVar) Format(s fmt.State, verb rune) {
 
 // LogValue logs what Format prints.
 func (v EnvVar) LogValue() slog.Value { return logged(v) }
+
+// Format prints the value without its unknown fields.
+func (v JobVolume) Format(s fmt.State, verb rune) {
+	type plain JobVolume
+	v.Extra = nil
+	printed(s, verb, plain(v))
+}
+
+// LogValue logs what Format prints.
+func (v JobVolume) LogValue() slog.Value { return logged(v) }

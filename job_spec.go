@@ -87,6 +87,12 @@ type DatasetRef struct {
 	Extra  jsontext.Value `json:",embed"` // further fields, sent as they are
 }
 
+// UnmarshalJSONFrom reads a reference, or the string that is its id or name.
+func (r *DatasetRef) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
+	type plain DatasetRef
+	return objectOrString(decoder, (*plain)(r), &r.ID)
+}
+
 // JobModel is where the code and weights of a job come from.
 type JobModel struct {
 	SourceType  string          `json:"source_type,omitzero"`  // git, local, proximl; inferred: aws, azure, gcp, kaggle, wasabi, web
@@ -101,6 +107,12 @@ type CheckpointRef struct {
 	ID     string         `json:"id"` // or its name
 	Public *bool          `json:"public,omitzero"`
 	Extra  jsontext.Value `json:",embed"` // further fields, sent as they are
+}
+
+// UnmarshalJSONFrom reads a reference, or the string that is its id or name.
+func (r *CheckpointRef) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
+	type plain CheckpointRef
+	return objectOrString(decoder, (*plain)(r), &r.ID)
 }
 
 // JobEndpoint is what an endpoint serves: routes to functions of the model's

@@ -47,16 +47,18 @@ func (a *JobsAPI) Create(ctx context.Context, spec *JobSpec, opts ...RequestOpti
 	return call[Job](ctx, a.client, "jobs.create", http.MethodPost, route("job"), spec, with(projectInBody(spec.ProjectID), opts))
 }
 
-// Copy makes a job from a running or stopped one, in its project. What the spec
-// leaves open of type and resources is as in the source; the disk cannot be
-// smaller. Changes made in the source after the copy has begun do not reach it.
+// Copy makes a job from a notebook that is running or stopped, in its project.
+// What the spec leaves open of type and resources is as in the source; the disk
+// cannot be smaller. With another type and workers, a notebook becomes a
+// training job. Changes made in the source after the copy has begun do not reach
+// it.
 //
 // GET /job/{id}, POST /job
 func (a *JobsAPI) Copy(ctx context.Context, sourceID string, spec *JobSpec, opts ...RequestOption) (*Job, error) {
 	if spec == nil || spec.Name == "" {
 		return nil, missingName("job spec")
 	}
-	source, err := a.Get(ctx, sourceID)
+	source, err := a.Get(ctx, sourceID, opts...)
 	if err != nil {
 		return nil, err
 	}
@@ -156,8 +158,13 @@ func (a *JobsAPI) logSource(id string, opts []RequestOption) *logSource {
 // WaitFor waits until the job has a status, or has passed it, looking again and
 // again. It ends with a *[StatusError] when that is out of reach: the job
 // failed, was canceled or removed, or stopped. It returns the last job seen, nil
-// when there was none. A job that cannot be found is archived. There is no
-// timeout but that of ctx.
+// when there was none. A wait for [JobStatusArchived] ends well when the job
+// cannot be found. An error of a look ends the wait; WithPollRequest with
+// WithRetry makes the looks more patient.
+//
+// There is no timeout but that of ctx: a job may wait for credits, and a status
+// that no job ever has is waited for, too. When ctx ends, the job goes on, and
+// costs; Stop ends it.
 //
 // GET /job/{id}
 func (a *JobsAPI) WaitFor(ctx context.Context, id string, status JobStatus, opts ...WaitOption) (*Job, error) {

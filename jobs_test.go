@@ -105,7 +105,7 @@ func TestJobs(t *testing.T) {
 			result: []*proximl.Job{notebook(), training(), endpoint(), inference()},
 			failure: failure{
 				http.StatusForbidden, "Forbidden", proximl.ErrForbidden,
-				"GET /job: 403 Forbidden: Forbidden (project proj-active from an option)",
+				"GET /job: 403 Forbidden (project proj-active from an option)",
 			},
 		},
 		{
@@ -118,7 +118,7 @@ func TestJobs(t *testing.T) {
 			result: []*proximl.Job{training(), notebook()},
 			failure: failure{
 				http.StatusForbidden, "Forbidden", proximl.ErrForbidden,
-				"GET /job: 403 Forbidden: Forbidden (project proj-active from an option)",
+				"GET /job: 403 Forbidden (project proj-active from an option)",
 			},
 		},
 		{
@@ -159,7 +159,7 @@ func TestJobs(t *testing.T) {
 			result: training(),
 			failure: failure{
 				http.StatusNotFound, "Not Found", proximl.ErrNotFound,
-				"POST /job: 404 Not Found: Not Found (project proj-explicit)",
+				"POST /job: 404 Not Found (project proj-explicit)",
 			},
 		},
 		{
@@ -222,7 +222,7 @@ func TestJobs(t *testing.T) {
 			result: "https://trainml-jobs-prod.s3.us-east-2.amazonaws.com/job-id-2/logs/worker-id-11/test_training.zip?sig=1&x=2",
 			failure: failure{
 				http.StatusNotFound, "Not Found", proximl.ErrNotFound,
-				"GET /job/job-id-2/worker/worker-id-11/logs: 404 Not Found: Not Found (project proj-active from an option)",
+				"GET /job/job-id-2/worker/worker-id-11/logs: 404 Not Found (project proj-active from an option)",
 			},
 		},
 	})
@@ -393,7 +393,7 @@ func TestJobStatusTerminal(t *testing.T) {
 
 // jobStatuses are all that are known.
 var jobStatuses = []proximl.JobStatus{
-	proximl.JobStatusNew, proximl.JobStatusWaitingForGPUs, proximl.JobStatusWaitingForResource, proximl.JobStatusWaitingForDownload,
+	proximl.JobStatusNew, proximl.JobStatusWaitingForGPUs, proximl.JobStatusWaitingForResources, proximl.JobStatusWaitingForDownload,
 	proximl.JobStatusProvisioning, proximl.JobStatusStarting, proximl.JobStatusRunning, proximl.JobStatusUploading, proximl.JobStatusFinished,
 	proximl.JobStatusStopping, proximl.JobStatusStopped, proximl.JobStatusFailed, proximl.JobStatusCanceled, proximl.JobStatusCopying,
 	proximl.JobStatusReinitializing, proximl.JobStatusRemoving, proximl.JobStatusRemoved, proximl.JobStatusArchived,

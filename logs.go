@@ -19,6 +19,7 @@ import (
 
 	"github.com/proximl/proximl-go/internal/logstream"
 	"github.com/proximl/proximl-go/internal/reply"
+	"github.com/proximl/proximl-go/internal/single"
 )
 
 const (
@@ -26,7 +27,10 @@ const (
 	logDialTimeout = 30 * time.Second
 	logQuiet       = 30 * time.Second // after which the connection is tested
 	logPongTimeout = 15 * time.Second
-	dataWorker     = "data_worker"
+	// logHistoryQuiet is how long nothing more of the history comes when it is
+	// complete. Uncertain: how long the service takes to send it.
+	logHistoryQuiet = 3 * time.Second
+	dataWorker      = "data_worker"
 )
 
 // LogEntry is a line of a log.
@@ -78,10 +82,12 @@ func (l *logSource) follow(ctx context.Context, state *logState, pass func(LogEn
 		start, before := time.Now(), r.passed
 		ended, err := r.connect(ctx)
 		switch {
-		case ended || errors.Is(err, errLogStopped):
+		case ended:
+			return nil
+		case errors.Is(err, errLogStopped):
 			return err
 		case ctx.Err() != nil:
-			return ctxError(ctx)
+			return single.Ended(ctx)
 		}
 		if failures++; r.passed > before || time.Since(start) >= logQuiet {
 			failures = 1 // it was of use
@@ -110,34 +116,76 @@ type logReader struct {
 	busy   atomic.Bool // the caller has a line; the connection is not read meanwhile
 }
 
-// connect reads one connection until it drops or the log ends.
+// connect follows the log until a connection drops or the log ends. The lines to
+// come are asked for first, on a connection of their own, then the history: so
+// no line falls between the two, and what both bring can be told from what one
+// brings twice.
 func (r *logReader) connect(ctx context.Context) (ended bool, err error) {
-	conn, err := r.dial(ctx)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	live, err := r.open(ctx, "subscribe", "logs")
 	if err != nil {
 		return false, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	// Closing ends a read much more cheaply than a ctx in every read would.
-	stop := context.AfterFunc(ctx, func() { _ = conn.CloseNow() })
-	var guard sync.WaitGroup
-	defer func() {
-		stop()
-		cancel()
-		_ = conn.CloseNow()
-		guard.Wait()
-	}()
-	guard.Go(func() { r.guard(ctx, conn) })
+	defer live.close()
 	r.filter.Reconnected()
-	for _, request := range [][2]string{{"getlogs", "init"}, {"subscribe", "logs"}} {
-		if err := r.send(ctx, conn, request[0], request[1]); err != nil {
-			return false, err
-		}
+	if ended, err = r.history(ctx); ended || err != nil {
+		return ended, err
 	}
-	ended, err = r.read(ctx, conn)
-	if ended {
-		_ = conn.Close(websocket.StatusNormalClosure, "")
-	}
+	var guard sync.WaitGroup
+	guard.Go(func() { r.guard(ctx, live.Conn) })
+	defer guard.Wait()
+	defer cancel()
+	r.filter.Reconnected()
+	ended, err = r.read(ctx, live.Conn, func() {})
 	return ended || r.ended.Load(), err
+}
+
+// history reads what was logged so far. Nothing says where it ends but that no
+// more of it comes.
+func (r *logReader) history(ctx context.Context) (ended bool, err error) {
+	past, err := r.open(ctx, "getlogs", "init")
+	if err != nil {
+		return false, err
+	}
+	defer past.close()
+	var quiet atomic.Bool
+	timer := time.AfterFunc(logHistoryQuiet, func() {
+		quiet.Store(true)
+		_ = past.CloseNow()
+	})
+	defer timer.Stop()
+	ended, err = r.read(ctx, past.Conn, func() { timer.Reset(logHistoryQuiet) })
+	if quiet.Load() && !errors.Is(err, errLogStopped) {
+		return ended, nil
+	}
+	return ended, err
+}
+
+// logConn is a websocket that closes when its ctx ends: that costs less than a
+// ctx in every read.
+type logConn struct {
+	*websocket.Conn
+	stop func() bool
+}
+
+func (c *logConn) close() {
+	c.stop()
+	_ = c.CloseNow()
+}
+
+// open connects and asks for something.
+func (r *logReader) open(ctx context.Context, action, kind string) (*logConn, error) {
+	conn, err := r.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	opened := &logConn{conn, context.AfterFunc(ctx, func() { _ = conn.CloseNow() })}
+	if err := r.send(ctx, conn, action, kind); err != nil {
+		opened.close()
+		return nil, err
+	}
+	return opened, nil
 }
 
 // send asks for the history or for the lines to come.
@@ -153,7 +201,9 @@ func (r *logReader) send(ctx context.Context, conn *websocket.Conn, action, kind
 	return conn.Write(ctx, websocket.MessageText, message)
 }
 
-func (r *logReader) read(ctx context.Context, conn *websocket.Conn) (ended bool, err error) {
+// read reads a connection until it drops or the log ends, and tells of each
+// message.
+func (r *logReader) read(ctx context.Context, conn *websocket.Conn, came func()) (ended bool, err error) {
 	uncancelled := context.WithoutCancel(ctx)
 	for {
 		_, message, err := conn.Reader(uncancelled)
@@ -165,6 +215,7 @@ func (r *logReader) read(ctx context.Context, conn *websocket.Conn) (ended bool,
 			return false, err
 		}
 		r.frames.Add(1)
+		came()
 		if frame == nil {
 			continue
 		}

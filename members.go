@@ -115,7 +115,8 @@ func (m MemberAccess) complete() error {
 	return problems.orNil()
 }
 
-// Remove takes a project away from a member, at once.
+// Remove takes a project away from a member, at once. Of the members, only the
+// owner can remove others.
 //
 // DELETE /project/{id}/access
 func (a *MembersAPI) Remove(ctx context.Context, projectID, email string, opts ...RequestOption) error {

@@ -47,7 +47,7 @@ func TestMembers(t *testing.T) {
 			},
 			failure: failure{
 				http.StatusForbidden, "Forbidden", proximl.ErrForbidden,
-				"GET /project/proj-id-1/access: 403 Forbidden: Forbidden (project proj-active from an option)",
+				"GET /project/proj-id-1/access: 403 Forbidden (project proj-active from an option)",
 			},
 		},
 		{
@@ -59,7 +59,7 @@ func TestMembers(t *testing.T) {
 			result:   member(),
 			failure: failure{
 				http.StatusNotFound, "Not Found", proximl.ErrNotFound,
-				"POST /project/proj-id-1/access: 404 Not Found: Not Found",
+				"POST /project/proj-id-1/access: 404 Not Found",
 			},
 		},
 		{
@@ -71,7 +71,7 @@ func TestMembers(t *testing.T) {
 			result:   member(),
 			failure: failure{
 				http.StatusForbidden, "Forbidden", proximl.ErrForbidden,
-				"POST /project/proj-id-1/access: 403 Forbidden: Forbidden",
+				"POST /project/proj-id-1/access: 403 Forbidden",
 			},
 		},
 		{
@@ -83,7 +83,7 @@ func TestMembers(t *testing.T) {
 			result:   member(),
 			failure: failure{
 				http.StatusForbidden, "Forbidden", proximl.ErrForbidden,
-				"POST /project/proj-id-1/access: 403 Forbidden: Forbidden",
+				"POST /project/proj-id-1/access: 403 Forbidden",
 			},
 		},
 		{
@@ -94,7 +94,7 @@ func TestMembers(t *testing.T) {
 			exchange: exchange{method: http.MethodDelete, path: path, query: inActive + "&email=a%2Bb+c%26d%3De%40gmail.com", reply: "{}"},
 			failure: failure{
 				http.StatusNotFound, "Not Found", proximl.ErrNotFound,
-				"DELETE /project/proj-id-1/access: 404 Not Found: Not Found (project proj-active from an option)",
+				"DELETE /project/proj-id-1/access: 404 Not Found (project proj-active from an option)",
 			},
 		},
 	})

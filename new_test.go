@@ -45,6 +45,7 @@ func TestNewRefusesBadOptions(t *testing.T) {
 		{"nil", []proximl.Option{proximl.WithProject("p"), nil}, "proximl: option 2 is nil"},
 		{"no user", []proximl.Option{proximl.WithCredentials("", "key")}, "proximl: WithCredentials: user and key must not be empty"},
 		{"no key", []proximl.Option{proximl.WithCredentials("user", "")}, "proximl: WithCredentials: user and key must not be empty"},
+		{"no endpoint", []proximl.Option{proximl.WithEndpoint("")}, "proximl: WithEndpoint: the URL is empty"},
 		{"nil HTTP client", []proximl.Option{proximl.WithHTTPClient(nil)}, "proximl: WithHTTPClient: the client or its transport is nil"},
 		{"nil transport", []proximl.Option{proximl.WithHTTPClient(&http.Client{Transport: (*http.Transport)(nil)})}, "proximl: WithHTTPClient: the client or its transport is nil"},
 		{"nil logger", []proximl.Option{proximl.WithLogger(nil)}, "proximl: WithLogger: the logger is nil"},

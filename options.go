@@ -108,10 +108,22 @@ func WithUserPool(region, poolID, clientID string) Option {
 
 // WithEndpoint points REST, login and websocket at one base URL, such as
 // http://127.0.0.1:8080. Plain http is allowed for loopback hosts only.
-func WithEndpoint(baseURL string) Option { return withValue(settingEndpoint, baseURL) }
+//
+// An empty URL is refused: it would send what was meant for a test to the real
+// service.
+func WithEndpoint(baseURL string) Option {
+	return given(baseURL != "", "WithEndpoint: the URL is empty", func(o *options) { o.set(settingEndpoint, baseURL) })
+}
 
 // WithHTTPClient sets the client whose transport, timeout, cookie jar and
 // redirect policy are used. It is copied, never changed.
+//
+// Without it, the SDK honours HTTPS_PROXY and NO_PROXY and trusts the system's
+// certificates. With a CA of your own:
+//
+//	transport := http.DefaultTransport.(*http.Transport).Clone()
+//	transport.TLSClientConfig = &tls.Config{RootCAs: pool}
+//	client, err := proximl.New(proximl.WithHTTPClient(&http.Client{Transport: transport}))
 func WithHTTPClient(client *http.Client) Option {
 	return given(client != nil && (client.Transport == nil || !isNil(client.Transport)), "WithHTTPClient: the client or its transport is nil", func(o *options) { o.httpClient = *client })
 }
@@ -196,11 +208,15 @@ func WithQuery(values url.Values) RequestOption {
 // job. Inferred: the service's clients send it, and no page describes it.
 func WithForce() RequestOption { return WithQuery(url.Values{"force": {"true"}}) }
 
-// WithHeader sets a header. Authorization cannot be set: use WithTokenSource.
+// WithHeader sets a header. Authorization and User-Agent are refused: see
+// WithTokenSource and WithUserAgent.
 func WithHeader(name, value string) RequestOption {
 	return func(r *request) error {
 		if name == "" || strings.ContainsFunc(name, notInHeaderName) || strings.ContainsFunc(value, unicode.IsControl) {
 			return fmt.Errorf("WithHeader: the name %q or its value cannot be that of a header", name)
+		}
+		if key := http.CanonicalHeaderKey(name); key == "Authorization" || key == "User-Agent" {
+			return fmt.Errorf("WithHeader: %s is set by WithTokenSource or WithUserAgent", key)
 		}
 		r.header.Set(name, value)
 		return nil

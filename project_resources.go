@@ -19,8 +19,8 @@ type ProjectDatastore struct {
 	ProjectID string         `json:"project_uuid"`
 	RegionID  string         `json:"region_uuid,omitzero"`
 	Name      string         `json:"name"`
-	Type      string         `json:"type,omitzero"` // such as nfs and smb
-	Extra     jsontext.Value `json:",embed"`        // fields that this version does not know
+	Type      DatastoreType  `json:"type,omitzero"`
+	Extra     jsontext.Value `json:",embed"` // fields that this version does not know
 }
 
 // Format prints the datastore without its unknown fields.
@@ -39,12 +39,12 @@ type ProjectDataConnectorsAPI service
 
 // ProjectDataConnector is a regional data connector, as a project sees it.
 type ProjectDataConnector struct {
-	ID        string         `json:"id"`
-	ProjectID string         `json:"project_uuid"`
-	RegionID  string         `json:"region_uuid,omitzero"`
-	Name      string         `json:"name"`
-	Type      string         `json:"type,omitzero"` // such as custom
-	Extra     jsontext.Value `json:",embed"`        // fields that this version does not know
+	ID        string            `json:"id"`
+	ProjectID string            `json:"project_uuid"`
+	RegionID  string            `json:"region_uuid,omitzero"`
+	Name      string            `json:"name"`
+	Type      DataConnectorType `json:"type,omitzero"`
+	Extra     jsontext.Value    `json:",embed"` // fields that this version does not know
 }
 
 // Format prints the data connector without its unknown fields.
@@ -68,7 +68,7 @@ type ProjectService struct {
 	ProjectID string         `json:"project_uuid"`
 	RegionID  string         `json:"region_uuid,omitzero"`
 	Name      string         `json:"name"`
-	Type      string         `json:"type,omitzero"` // such as https, tcp and udp
+	Type      ServiceType    `json:"type,omitzero"`
 	Hostname  string         `json:"hostname,omitzero"`
 	Public    bool           `json:"public"`
 	Extra     jsontext.Value `json:",embed"` // fields that this version does not know

@@ -40,7 +40,7 @@ func (p projectResource[T]) testRequests(t *testing.T) {
 	refused := func(verb, path string) failure {
 		return failure{
 			http.StatusNotFound, "Not Found", proximl.ErrNotFound,
-			verb + " " + path + ": 404 Not Found: Not Found (project proj-active from an option)",
+			verb + " " + path + ": 404 Not Found (project proj-active from an option)",
 		}
 	}
 	checkMethods(t, []method{
@@ -160,7 +160,7 @@ func TestProjectServiceCertificates(t *testing.T) {
 			result:   pemA,
 			failure: failure{
 				http.StatusNotFound, "Not Found", proximl.ErrNotFound,
-				"GET " + path + "ca: 404 Not Found: Not Found (project proj-active from an option)",
+				"GET " + path + "ca: 404 Not Found (project proj-active from an option)",
 			},
 		},
 		{

@@ -41,7 +41,7 @@ func TestSecrets(t *testing.T) {
 	forbidden := func(verb, path string) failure {
 		return failure{
 			http.StatusForbidden, "Forbidden", proximl.ErrForbidden,
-			verb + " " + path + ": 403 Forbidden: Forbidden (project proj-active from an option)",
+			verb + " " + path + ": 403 Forbidden (project proj-active from an option)",
 		}
 	}
 	checkMethods(t, []method{
@@ -54,7 +54,7 @@ func TestSecrets(t *testing.T) {
 			result:   []*proximl.ProjectSecret{projectSecret()},
 			failure: failure{
 				http.StatusNotFound, "Not Found", proximl.ErrNotFound,
-				"GET " + path + ": 404 Not Found: Not Found (project proj-active from an option)",
+				"GET " + path + ": 404 Not Found (project proj-active from an option)",
 			},
 		},
 		{
@@ -126,7 +126,7 @@ func TestSecretsSendNothing(t *testing.T) {
 		"Put nothing":             {put("", ""), "invalid secret: name: is missing; value: is missing"},
 		"Put without name":        {put("", "v"), "invalid secret: name: is missing"},
 		"Put bytes":               {put("n", "CANARY\xff"), "invalid secret: value: " + notUTF8},
-		"Put to ..":               {put("..", "CANARY"), `invalid request: path: ".." is no id of a secrets`},
+		"Put to ..":               {put("..", "CANARY"), `invalid request: id: ".." is no id of a secrets`},
 		"PutFile without name":    {putFile("", fileOf(t, "v")), "invalid secret: name: is missing"},
 		"PutFile of too much":     {putFile("n", large), "invalid secret file: " + large + ": is larger than 1 MiB"},
 		"PutFile of nothing":      {putFile("n", empty), "invalid secret file: " + empty + ": is empty"},
@@ -134,7 +134,7 @@ func TestSecretsSendNothing(t *testing.T) {
 		"PutFile of a folder":     {putFile("n", dir), "invalid secret file: " + dir + ": is not a regular file"},
 		"PutFile of a device":     {putFile("n", os.DevNull), "invalid secret file: " + os.DevNull + ": is not a regular file"},
 		"Remove without name":     {func(ctx context.Context) (any, error) { return nil, client.Secrets.Remove(ctx, "p", "") }, "invalid secret: name: is missing"},
-		"Remove the folder above": {func(ctx context.Context) (any, error) { return nil, client.Secrets.Remove(ctx, "p", "..") }, `invalid request: path: ".." is no id of a secrets`},
+		"Remove the folder above": {func(ctx context.Context) (any, error) { return nil, client.Secrets.Remove(ctx, "p", "..") }, `invalid request: id: ".." is no id of a secrets`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

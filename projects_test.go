@@ -39,7 +39,7 @@ func TestProjects(t *testing.T) {
 			result: []*proximl.Project{personal(), shared()},
 			failure: failure{
 				http.StatusForbidden, "Forbidden", proximl.ErrForbidden,
-				"GET /project: 403 Forbidden: Forbidden (project proj-active from an option)",
+				"GET /project: 403 Forbidden (project proj-active from an option)",
 			},
 		},
 		{
@@ -49,7 +49,7 @@ func TestProjects(t *testing.T) {
 			result:   []*proximl.Project{personal()},
 			failure: failure{
 				http.StatusForbidden, "Forbidden", proximl.ErrForbidden,
-				"GET /project: 403 Forbidden: Forbidden (project proj-active from an option)",
+				"GET /project: 403 Forbidden (project proj-active from an option)",
 			},
 		},
 		{
@@ -61,7 +61,7 @@ func TestProjects(t *testing.T) {
 			result:   personal(),
 			failure: failure{
 				http.StatusNotFound, "Not Found", proximl.ErrNotFound,
-				"GET /project/proj-id-1: 404 Not Found: Not Found (project proj-active from an option)",
+				"GET /project/proj-id-1: 404 Not Found (project proj-active from an option)",
 			},
 		},
 		{
@@ -71,7 +71,7 @@ func TestProjects(t *testing.T) {
 			result:   personal(),
 			failure: failure{
 				http.StatusNotFound, "Not Found", proximl.ErrNotFound,
-				"GET /project/proj-active: 404 Not Found: Not Found (project proj-active from an option)",
+				"GET /project/proj-active: 404 Not Found (project proj-active from an option)",
 			},
 		},
 		{
@@ -83,7 +83,7 @@ func TestProjects(t *testing.T) {
 			result:   personal(),
 			failure: failure{
 				http.StatusForbidden, "Forbidden", proximl.ErrForbidden,
-				"GET /project: 403 Forbidden: Forbidden (project proj-active from an option)",
+				"GET /project: 403 Forbidden (project proj-active from an option)",
 			},
 		},
 		{
@@ -125,7 +125,7 @@ func TestProjects(t *testing.T) {
 			result: personal(),
 			failure: failure{
 				http.StatusForbidden, "Forbidden", proximl.ErrForbidden,
-				"PATCH /project/proj-id-1: 403 Forbidden: Forbidden (project proj-active from an option)",
+				"PATCH /project/proj-id-1: 403 Forbidden (project proj-active from an option)",
 			},
 		},
 		{
@@ -136,7 +136,7 @@ func TestProjects(t *testing.T) {
 			exchange: exchange{method: http.MethodDelete, path: "/project/proj-id-1", query: inActive},
 			failure: failure{
 				http.StatusForbidden, "Forbidden", proximl.ErrForbidden,
-				"DELETE /project/proj-id-1: 403 Forbidden: Forbidden (project proj-active from an option)",
+				"DELETE /project/proj-id-1: 403 Forbidden (project proj-active from an option)",
 			},
 		},
 		{
@@ -150,7 +150,7 @@ func TestProjects(t *testing.T) {
 			},
 			failure: failure{
 				http.StatusNotFound, "Not Found", proximl.ErrNotFound,
-				"DELETE /project/proj-id-1/access: 404 Not Found: Not Found (project proj-active from an option)",
+				"DELETE /project/proj-id-1/access: 404 Not Found (project proj-active from an option)",
 			},
 		},
 	})
@@ -208,7 +208,7 @@ func TestProjectsSendNothing(t *testing.T) {
 		t.Parallel()
 		client, _ := newMock(t, proximl.WithProject(""))
 		project, err := client.Projects.Current(t.Context())
-		require.EqualError(t, err, "proximl: no active project: give one by WithProject or InProject, PROXIML_PROJECT, or SaveActiveProject")
+		require.EqualError(t, err, "proximl: no active project: give its id by WithProject or InProject, PROXIML_PROJECT, or SaveActiveProject; Projects.List tells the ids, also that of Personal")
 		require.ErrorIs(t, err, proximl.ErrNoProject)
 		assert.Nil(t, project)
 	})

@@ -33,7 +33,7 @@ type path struct {
 func route(segments ...string) path {
 	escaped, err := urlpath.Join(segments...)
 	if err != nil {
-		err = invalid("request", "path", err.Error())
+		err = invalid("request", "id", err.Error())
 	}
 	return path{escaped, err}
 }
@@ -59,6 +59,12 @@ func projectInBody(id string) RequestOption {
 		r.project = id
 		return nil
 	}
+}
+
+// once marks a call that does something else when it is done twice.
+func once(r *request) error {
+	r.repeatable, r.retry.RepeatPOST = false, false
+	return nil
 }
 
 // with puts an option of the method in front of the caller's.
@@ -258,7 +264,8 @@ func list[T any](ctx context.Context, c *ProxiML, operation string, to path, opt
 //
 // The path starts with one slash and is escaped already. The params are the
 // JSON body; with GET and DELETE they are the query, from a struct with url
-// tags. A nil result drops the reply.
+// tags. A nil result drops the reply. A PATCH counts as one that must not be
+// repeated, like a POST.
 func (c *ProxiML) Do(ctx context.Context, method, escapedPath string, params, result any, opts ...RequestOption) error {
 	to := path{escaped: escapedPath}
 	if err := urlpath.Check(escapedPath); err != nil {
@@ -266,6 +273,9 @@ func (c *ProxiML) Do(ctx context.Context, method, escapedPath string, params, re
 	}
 	if !slices.Contains([]string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, method) {
 		to.err = invalid("request", fmt.Sprintf("method %q", method), "is none of GET, POST, PUT, PATCH and DELETE")
+	}
+	if method == http.MethodPatch {
+		opts = with(once, opts) // it may be one that toggles
 	}
 	if result == nil {
 		return run(ctx, c, "do", method, to, params, opts)

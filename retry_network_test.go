@@ -158,6 +158,14 @@ func TestRedirectsToAnotherHostAreNotFollowed(t *testing.T) {
 	}
 }
 
+func TestARedirectToPlainHTTPIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	client, s := play(t, []turn{{status: http.StatusFound, header: http.Header{"Location": {"http://api.proximl.ai/job/j"}}}, ok(`{"job_uuid":"j"}`)})
+	_, err := client.Jobs.Get(t.Context(), "j")
+	require.EqualError(t, err, "GET /job/j: 302 Found: the redirect to http://api.proximl.ai is not followed; check the endpoint")
+	assert.Len(t, s.sent(), 1)
+}
+
 func TestRedirectsOnTheSameHost(t *testing.T) {
 	t.Parallel()
 	var code atomic.Int32

@@ -31,8 +31,8 @@ func TestWhatIsRepeated(t *testing.T) {
 	busy := status(http.StatusServiceUnavailable, "no")
 	for name, test := range map[string]struct {
 		turn         turn
-		usual, post  int  // requests sent
-		maybeCreated bool // by a POST
+		usual, post  int  // requests sent; a POST or PATCH may not be repeatable
+		maybeCreated bool // by one of these
 	}{
 		"400":                  {status(400, "no"), 1, 1, false},
 		"403":                  {status(403, "no"), 1, 1, false},
@@ -60,7 +60,7 @@ func TestWhatIsRepeated(t *testing.T) {
 			t.Run(name+" "+method, func(t *testing.T) {
 				t.Parallel()
 				sent, unknown := test.usual, false
-				if method == http.MethodPost {
+				if method == http.MethodPost || method == http.MethodPatch {
 					sent, unknown = test.post, test.maybeCreated
 				}
 				synctest.Test(t, func(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/proximl/proximl-go/internal/single"
 )
 
 const (
@@ -154,15 +156,6 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return ctxError(ctx)
+		return single.Ended(ctx)
 	}
-}
-
-// ctxError is why a ctx ended: both the error of the package context and the cause
-// that its owner gave.
-func ctxError(ctx context.Context) error {
-	if cause := context.Cause(ctx); cause != ctx.Err() {
-		return fmt.Errorf("%w: %w", ctx.Err(), cause)
-	}
-	return ctx.Err()
 }

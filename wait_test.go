@@ -270,7 +270,7 @@ func TestWaitForArchived(t *testing.T) {
 			job, err := client.Jobs.WaitFor(t.Context(), "x", proximl.JobStatusRunning)
 			checkFailure(t, failure{
 				http.StatusNotFound, "Not Found", proximl.ErrNotFound,
-				"GET /job/x: 404 Not Found: Not Found (project proj-active from an option)",
+				"GET /job/x: 404 Not Found (project proj-active from an option)",
 			}, err)
 			assert.Equal(t, proximl.JobStatusNew, job.Status, "the last that was seen")
 		})
@@ -332,7 +332,7 @@ func TestWaitForInTheService(t *testing.T) {
 			proximl.PollBetween(time.Second, time.Second), proximl.OnPoll(func(job *proximl.Job) { seen[job.Status] = true }))
 		require.NoError(t, err)
 		assert.Equal(t, proximl.JobStatusFinished, job.Status)
-		assert.True(t, seen[proximl.JobStatusWaitingForResource] && seen[proximl.JobStatusStarting] && seen[proximl.JobStatusRunning], "seen: %v", seen)
+		assert.True(t, seen[proximl.JobStatusWaitingForResources] && seen[proximl.JobStatusStarting] && seen[proximl.JobStatusRunning], "seen: %v", seen)
 
 		_, err = client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusStopped)
 		_, out := errors.AsType[*proximl.StatusError](err)

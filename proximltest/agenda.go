@@ -4,9 +4,11 @@ import "container/heap"
 
 // An agenda lists what will happen and when. Nothing ticks: looking at the service carries out all that has fallen due, in order,
 // each thing at the time that it was due. So stepping the clock, speeding it up and waiting all lead to the same states.
+// Only where something outside depends on it, a log socket or a Runner, somebody waits for what is due and looks.
 type agenda struct {
 	entries appointments
 	count   int
+	changed signal // given with every plan, and by whatever else those have to know who wait for something to happen
 }
 
 // scheduled is an entity with a next step.
@@ -31,12 +33,21 @@ type appointment struct {
 
 // schedule plans the next step of an entity; a zero time cancels it.
 func (a *agenda) schedule(with scheduled, at timestamp) {
+	a.changed.give()
 	with.planned().Due = at
 	if at == 0 {
 		return
 	}
 	a.count++
 	heap.Push(&a.entries, appointment{at: at, order: a.count, with: with})
+}
+
+// earliest returns when something may fall due next, or zero for never.
+func (a *agenda) earliest() timestamp {
+	if len(a.entries) == 0 {
+		return 0
+	}
+	return a.entries[0].at
 }
 
 // next takes the first appointment that is due by now. Those whose entity has other plans meanwhile are dropped.

@@ -43,25 +43,32 @@ func (c *Clock) Advance(d time.Duration) {
 // sleep waits until d has passed on the clock, or ctx is done.
 func (c *Clock) sleep(ctx context.Context, d time.Duration) error {
 	end := c.Now().Add(d)
-	for {
-		c.mu.Lock()
-		moved := c.moved
-		c.mu.Unlock()
-		left := end.Sub(c.Now())
-		if left <= 0 {
-			return nil
-		}
-		var passed <-chan time.Time
-		if c.speed > 0 {
-			passed = time.After(time.Duration(math.Ceil(float64(left) / c.speed)))
-		}
+	for c.Now().Before(end) {
+		reached, moved := c.alarm(end)
 		select {
-		case <-passed:
+		case <-reached:
 		case <-moved:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+	return nil
+}
+
+// alarm returns two channels: one on which something comes once the clock has reached a time by itself, or has passed it already,
+// and one that is closed once somebody moves the clock.
+func (c *Clock) alarm(at time.Time) (reached <-chan time.Time, moved <-chan struct{}) {
+	c.mu.Lock()
+	moved = c.moved
+	c.mu.Unlock()
+	left := at.Sub(c.Now()) // after the look at moved: so no move is missed
+	switch {
+	case left <= 0:
+		reached = time.After(0)
+	case c.speed > 0:
+		reached = time.After(time.Duration(min(math.Ceil(float64(left)/c.speed), math.MaxInt64/2))) // a slow clock may take longer than that
+	}
+	return reached, moved
 }
 
 // timestamp is a point in service time in milliseconds since 1970, the resolution of the API. Zero means never.

@@ -19,6 +19,8 @@ type collectionView struct {
 	Size         int64     `json:"size,omitzero"` // bytes
 	UsedSize     int64     `json:"used_size,omitzero"`
 	BilledSize   int64     `json:"billed_size,omitzero"`
+	Hostname     string    `json:"hostname,omitzero"`   // while files of the user's own machine are waited for
+	Token        string    `json:"auth_token,omitzero"` // for it
 	CreatedAt    timestamp `json:"createdAt"`
 	collectionSource
 	exportSpec
@@ -33,6 +35,7 @@ func (s *Server) viewCollection(e *collection) collectionView {
 		collectionSource: e.collectionSource,
 		exportSpec:       e.exportSpec,
 	}
+	view.Hostname, view.Token = s.door(e.Transfer)
 	if !e.Public {
 		view.CustomerID = s.payer(e.ProjectID).CustomerID
 	}

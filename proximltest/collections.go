@@ -30,12 +30,24 @@ type collection struct {
 	Files     int       `json:"files"`
 	CreatedAt timestamp `json:"created_at"`
 	Fate      fate      `json:"fate"`
+	Log       entityLog `json:"log"`
+	Transfer  *transfer `json:"transfer,omitzero"` // the latest one to or from the user's own machine
 	collectionSource
 	exportSpec
 	nextStep
 }
 
 func (e *collection) key() string { return e.ID }
+
+// isSettled tells whether nothing is done with the entity any more, or at present.
+func (e *collection) isSettled() bool {
+	return e.Status == statusReady || e.Status == statusFailed || e.Status == statusRemoving
+}
+
+// entity is what scripts see.
+func (e *collection) entity() Entity {
+	return Entity{Kind: e.Kind, ID: e.ID, Project: e.ProjectID, Name: e.Name}
+}
 
 // collectionSource is where the data comes from.
 type collectionSource struct {
@@ -74,8 +86,8 @@ func (s *Server) collectionRoutes(api func(string, handler), kind string) {
 }
 
 // own finds the entity that a call names in the project of the call. Uncertain: that one of another project is answered as missing.
-func (s *Server) own(c *call, kind string) (*collection, error) {
-	e, found := s.collections.get(c.pathValue("id"))
+func (s *Server) own(c *call, kind, id string) (*collection, error) {
+	e, found := s.collections.get(id)
 	if !found || e.Kind != kind || e.ProjectID != c.project.ID {
 		return nil, notFound(collectionKinds[kind].missing)
 	}
@@ -87,7 +99,7 @@ func (s *Server) readable(c *call, kind string) (*collection, error) {
 	if public := findCollection(publicCollections, kind, c.pathValue("id")); public != nil {
 		return public, nil
 	}
-	return s.own(c, kind)
+	return s.own(c, kind, c.pathValue("id"))
 }
 
 // findCollection finds an entity of a kind by id or else by name. Of several with one name it is the first.
@@ -169,21 +181,22 @@ func (k collectionKind) checkSource(source *collectionSource) error {
 
 func (s *Server) addCollection(kind, name, projectID string) *collection {
 	e := &collection{Kind: kind, ID: newID(), ProjectID: projectID, Name: name, Type: defaultStorage, CreatedAt: s.now}
-	e.Fate = s.decideFate(Entity{Kind: kind, ID: e.ID, Project: projectID, Name: name})
+	e.Fate = s.decideFate(e.entity())
 	s.collections.add(e)
 	return e
 }
 
 // saveOutput makes a worker's output a new entity of the job's project.
-func (s *Server) saveOutput(j *job, kind string) *collection {
+func (s *Server) saveOutput(j *job, workerID, kind string) *collection {
 	e := s.addCollection(kind, "Job - "+j.Spec.Name, j.ProjectID)
 	e.SourceType, e.SourceURI = kindJob, j.ID
+	s.keep(e.ID, s.kept[workerID])
 	s.enterCollection(e, statusReady)
 	return e
 }
 
 func (s *Server) renameCollection(c *call, kind string) (any, error) {
-	e, err := s.own(c, kind)
+	e, err := s.own(c, kind, c.pathValue("id"))
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +214,7 @@ func (s *Server) renameCollection(c *call, kind string) (any, error) {
 }
 
 func (s *Server) exportCollection(c *call, kind string) (any, error) {
-	e, err := s.own(c, kind)
+	e, err := s.own(c, kind, c.pathValue("id"))
 	if err != nil {
 		return nil, err
 	}
@@ -225,12 +238,11 @@ func (s *Server) exportCollection(c *call, kind string) (any, error) {
 
 // removeCollection removes what is ready or failed, or anything by force. Uncertain: what the real service does without force.
 func (s *Server) removeCollection(c *call, kind string) (any, error) {
-	e, err := s.own(c, kind)
+	e, err := s.own(c, kind, c.pathValue("id"))
 	if err != nil {
 		return nil, err
 	}
-	settled := e.Status == statusReady || e.Status == statusFailed || e.Status == statusRemoving
-	if !settled && c.query("force") != "true" {
+	if !e.isSettled() && c.query("force") != "true" {
 		return nil, invalid(msgCannotRemove, e.Status)
 	}
 	if e.Status != statusRemoving {
@@ -250,7 +262,14 @@ func (s *Server) collectionLogs(c *call, kind string) (any, error) {
 // enterCollection gives an entity a new status and plans that status's end.
 func (s *Server) enterCollection(e *collection, status string) {
 	e.Status = status
-	if status == statusReady && e.Size == 0 {
+	s.note(&e.Log, e.isSettled())
+	s.exchange(e)
+	switch {
+	case status == statusDownloading:
+		s.script(&e.Log, e.entity(), 0, dataWorker)
+	case status == statusReady && s.kept[e.ID] != nil:
+		e.Size, e.Files = s.kept[e.ID].size, s.kept[e.ID].files
+	case status == statusReady && e.Size == 0:
 		e.Size, e.Files = ownSize, ownFiles
 	}
 	s.agenda.schedule(e, s.endOfStatus(status))
@@ -277,7 +296,7 @@ func (e *collection) step(s *Server) {
 			s.enterCollection(e, statusReady)
 		}
 	case statusRemoving:
-		s.collections.remove(e.ID)
+		s.dropCollection(e)
 	}
 }
 

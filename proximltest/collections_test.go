@@ -2,6 +2,7 @@ package proximltest_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -104,7 +105,9 @@ func TestCollectionCalls(t *testing.T) {
 		me := w.srv.Account("me@example.com")
 		path := w.entity(me, kind, with(body, object{"name": "my first one"}))
 		id := path[len(kind)+2:]
-		assert.Equal(t, w.srv.URL+"/"+id+"/logs/my_first_one.zip", decode[string](w.send(me, "GET", path+"/logs", nil)))
+		logURL, _, signed := strings.Cut(decode[string](w.send(me, "GET", path+"/logs", nil)), "?")
+		assert.Equal(t, w.srv.URL+"/trainml-jobs-local/"+id+"/logs/my_first_one.zip", logURL)
+		assert.True(t, signed)
 
 		size := "size"
 		if kind == "volume" {

@@ -29,17 +29,22 @@ type Fault struct {
 	// Times is how many calls are hit, the next ones; 0 is 1.
 	Times int
 
-	// Delay is how long the service waits first, by its clock. The wait ends when the caller goes away.
+	// Delay is how long the service waits first, by its clock, or in the middle with a fault of the kind Stall. The wait ends when
+	// the caller goes away.
 	Delay time.Duration
 
 	// Kind is what happens then.
 	Kind FaultKind
 
-	// Status (200 if 0), Header and Body are the reply of a fault of the kind Reply.
+	// Status (200 if 0), Header and Body are the reply of a fault of the kinds Reply and ReplyAfterWork.
 	// A Content-Type that Header lacks is taken from the body: application/json if it is JSON, text/html if it looks like that.
 	Status int
 	Header http.Header
 	Body   string
+
+	// AfterMessages and AfterBytes say how far things go first with faults of the kinds CutConnection, Stall and ExtraFrame.
+	AfterMessages int
+	AfterBytes    int64
 }
 
 // FaultKind is what goes wrong.
@@ -67,6 +72,25 @@ const (
 	// RevokeToken carries the call out, after all tokens of its account were revoked: it is refused with 401, like every later
 	// call, until the account logs in again. It does nothing to a call without a good token.
 	RevokeToken
+
+	// ReplyAfterWork carries the call out and answers with the fault's own Status, Header and Body all the same: an upload's chunk is
+	// stored, say, and its sender is told of a bad gateway.
+	ReplyAfterWork
+
+	// CutConnection resets the connection after AfterBytes bytes of the body: the request's with POST, PUT and PATCH, the reply's with
+	// the others. What is shorter passes whole. On "GET /", which opens the log websocket, it does so after AfterMessages messages from
+	// the service and AfterBytes bytes more, which may end in the middle of a frame.
+	CutConnection
+
+	// Stall lets as much pass as CutConnection. Then nothing moves for Delay, and after that all goes on as usual.
+	Stall
+
+	// ExtraFrame makes the log websocket, opened by "GET /", send Body as one more message after AfterMessages messages: broken JSON,
+	// a message of an unknown type, an endless line.
+	ExtraFrame
+
+	// WithholdEnd makes the log websocket, opened by "GET /", not say that a log has ended.
+	WithholdEnd
 
 	// RefuseConnection refuses the next connections, and closes those on which nothing is under way, so that the next call needs a new one.
 	// A connection is not for any call yet: only Times counts. Through Server.Transport, the dial fails with ECONNREFUSED.
@@ -189,7 +213,7 @@ func (f *faults) wrap(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if fault.Delay > 0 && f.sleep(r.Context(), fault.Delay) != nil {
+		if fault.Delay > 0 && fault.Kind != Stall && f.sleep(r.Context(), fault.Delay) != nil {
 			disconnect(w, reset)
 			return
 		}
@@ -214,6 +238,11 @@ func (f *faults) strike(fault Fault, next http.Handler, w http.ResponseWriter, r
 	case RevokeToken:
 		f.revokeTokenOf(r)
 		next.ServeHTTP(w, r)
+	case ReplyAfterWork:
+		hold(next, r)
+		fault.reply(w)
+	case CutConnection, Stall, ExtraFrame, WithholdEnd:
+		f.interrupt(fault, next, w, r)
 	default:
 		if fault.Status == 0 && fault.Body == "" && len(fault.Header) == 0 {
 			next.ServeHTTP(w, r)

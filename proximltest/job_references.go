@@ -47,13 +47,7 @@ func (s *Server) resolve(c *call, p *project, kind string, ref entityRef) (*coll
 		if granted, _ := p.accessOf(c.caller.Email); !granted.to(kind).allows(accessRead) {
 			return nil, errForbidden
 		}
-		var own []*collection
-		for _, e := range s.collections.rows {
-			if e.ProjectID == p.ID {
-				own = append(own, e)
-			}
-		}
-		if e := findCollection(own, kind, ref.ID); e != nil {
+		if e := s.collectionNamed(p.ID, kind, ref.ID); e != nil {
 			return e, nil
 		}
 	}
@@ -61,4 +55,15 @@ func (s *Server) resolve(c *call, p *project, kind string, ref entityRef) (*coll
 		return e, nil
 	}
 	return nil, notFound(collectionKinds[kind].missing)
+}
+
+// collectionNamed finds an entity of a project by id or name.
+func (s *Server) collectionNamed(projectID, kind, idOrName string) *collection {
+	var own []*collection
+	for _, e := range s.collections.rows {
+		if e.ProjectID == projectID {
+			own = append(own, e)
+		}
+	}
+	return findCollection(own, kind, idOrName)
 }

@@ -17,7 +17,7 @@ type jobView struct {
 	Start          timestamp       `json:"start,omitzero"`
 	Stop           timestamp       `json:"stop,omitzero"`
 	CreditsPerHour float64         `json:"credits_per_hour"`
-	Workers        []*worker       `json:"workers"`
+	Workers        []workerView    `json:"workers"`
 	WorkerStatus   string          `json:"worker_status"`
 	Resources      resourcesSpec   `json:"resources"`
 	Model          modelView       `json:"model"`
@@ -29,15 +29,19 @@ type jobView struct {
 
 type modelView struct {
 	modelSpec
-	Size   int64  `json:"size,omitzero"` // bytes
-	Status string `json:"status"`
+	Size     int64  `json:"size,omitzero"` // bytes
+	Status   string `json:"status"`
+	Hostname string `json:"hostname,omitzero"` // while files of the user's own machine are waited for
+	Token    string `json:"auth_token,omitzero"`
 }
 
 type dataView struct {
 	Datasets []attachment `json:"datasets"`
 	Volumes  []entityRef  `json:"volumes,omitzero"`
 	transferSpec
-	Status string `json:"status"`
+	Status        string `json:"status"`
+	InputHostname string `json:"input_hostname,omitzero"` // while files of the user's own machine are waited for
+	InputToken    string `json:"input_auth_token,omitzero"`
 }
 
 type environmentView struct {
@@ -86,7 +90,7 @@ func (s *Server) viewJob(j *job) jobView {
 		Name:       spec.Name, Type: spec.Type, Status: j.Status,
 		Start: j.Start, Stop: j.Stop,
 		CreditsPerHour: float64(j.Bill.Rate) / milliCredits,
-		Workers:        j.Workers,
+		Workers:        convert(j.Workers, s.viewWorker),
 		WorkerStatus:   j.Workers[0].Status,
 		Resources:      spec.Resources,
 		Model:          modelView{modelSpec: spec.Model, Status: statusNew},
@@ -99,6 +103,11 @@ func (s *Server) viewJob(j *job) jobView {
 		view.Model.Status, view.Data.Status, view.Environment.Status = statusReady, statusReady, statusReady
 		view.Model.Size, view.Environment.ImageSize = modelSize, imageSize
 	}
+	if files := s.kept[j.ID+modelFiles]; files != nil {
+		view.Model.Size = files.size
+	}
+	view.Model.Hostname, view.Model.Token = s.door(j.ModelUpload)
+	view.Data.InputHostname, view.Data.InputToken = s.door(j.InputUpload)
 	if j.runsUntilStopped() {
 		view.Endpoint = &endpointView{URL: j.url(), endpointSpec: spec.Endpoint}
 	}

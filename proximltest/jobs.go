@@ -3,7 +3,6 @@ package proximltest
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
 const kindJob = "job"
@@ -23,19 +22,37 @@ type job struct {
 	NotebookToken string       `json:"nb_token,omitzero"`
 	Bill          bill         `json:"bill"`
 	Fate          fate         `json:"fate"`
+	Log           entityLog    `json:"log"`
+	ModelUpload   *transfer    `json:"model_upload,omitzero"` // if the model is on the user's own machine
+	InputUpload   *transfer    `json:"input_upload,omitzero"` // if the input is
 	nextStep
 
+	run  *run    // of a Runner, while there is one
 	text encoded // what appendJob keeps, until something changes: it makes lists of many jobs fast
 }
 
 func (j *job) key() string { return j.ID }
 
+// entity is what scripts and runners see.
+func (j *job) entity() Entity {
+	return Entity{Kind: kindJob, ID: j.ID, Project: j.ProjectID, Name: j.Spec.Name, Type: j.Spec.Type}
+}
+
+// worker is a worker as the service keeps it.
 type worker struct {
-	RigID    string `json:"rig_uuid"`
-	ID       string `json:"job_worker_uuid"`
-	Command  string `json:"command,omitzero"`
-	Status   string `json:"status"`
-	OutputID string `json:"output_uuid,omitzero"` // of the entity that its output became
+	workerView
+	Download *transfer `json:"download,omitzero"` // of a local output
+}
+
+// workerView is a worker as the API shows it.
+type workerView struct {
+	RigID          string `json:"rig_uuid"`
+	ID             string `json:"job_worker_uuid"`
+	Command        string `json:"command,omitzero"`
+	Status         string `json:"status"`
+	OutputID       string `json:"output_uuid,omitzero"`     // of the entity that its output became
+	OutputHostname string `json:"output_hostname,omitzero"` // while a local output is waited for
+	OutputToken    string `json:"output_auth_token,omitzero"`
 }
 
 // attachment is a dataset that a job uses.
@@ -123,7 +140,7 @@ func (s *Server) createJob(c *call) (any, error) {
 	if j.Spec.Type == typeNotebook {
 		j.NotebookToken = newID()
 	}
-	j.Fate = s.decideFate(Entity{Kind: kindJob, ID: j.ID, Project: j.ProjectID, Name: j.Spec.Name, Type: j.Spec.Type})
+	j.Fate = s.decideFate(j.entity())
 	s.jobs.add(j)
 	s.enter(j, status)
 	return s.appendJob(nil, j)
@@ -181,7 +198,7 @@ func (j *job) newWorkers() []*worker {
 		commands = []command{""}
 	}
 	return convert(commands, func(c command) *worker {
-		return &worker{RigID: newID(), ID: newID(), Command: string(c), Status: statusNew}
+		return &worker{workerView: workerView{RigID: newID(), ID: newID(), Command: string(c), Status: statusNew}}
 	})
 }
 
@@ -221,6 +238,9 @@ func (s *Server) startJob(j *job) error {
 		next := statusWaiting
 		if s.findResources(j) {
 			next = statusStarting
+			if j.lacksUploads() {
+				next = statusFetching
+			}
 		}
 		s.enter(j, next)
 	case !j.isOnItsWay():
@@ -270,9 +290,4 @@ func (s *Server) workerLogs(c *call) (any, error) {
 		return nil, errNotFound
 	}
 	return s.logURL(j.ID+"/logs/"+id, j.Spec.Name), nil
-}
-
-// logURL returns where a log archive is; its name is the entity's, with _ for spaces.
-func (s *Server) logURL(folder, name string) string {
-	return s.URL + "/" + folder + "/" + strings.ReplaceAll(name, " ", "_") + ".zip"
 }

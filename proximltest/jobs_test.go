@@ -2,6 +2,7 @@ package proximltest_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -219,8 +220,9 @@ func TestWorkerLogs(t *testing.T) {
 	me := w.srv.Account("me@example.com")
 	path := w.job(me, with(training, object{"name": "my first job"}))
 	worker := w.get(me, path)["workers"].([]any)[0].(object)["job_worker_uuid"].(string)
-	url := decode[string](w.send(me, "GET", path+"/worker/"+worker+"/logs", nil))
-	assert.Equal(t, w.srv.URL+"/"+path[len("/job/"):]+"/logs/"+worker+"/my_first_job.zip", url)
+	url, _, signed := strings.Cut(decode[string](w.send(me, "GET", path+"/worker/"+worker+"/logs", nil)), "?")
+	assert.Equal(t, w.srv.URL+"/trainml-jobs-local/"+path[len("/job/"):]+"/logs/"+worker+"/my_first_job.zip", url)
+	assert.True(t, signed)
 	w.send(me, "GET", path+"/worker/other/logs", nil).fails(http.StatusNotFound, "Not Found")
 	w.send(me, "GET", "/job/other/worker/"+worker+"/logs", nil).fails(http.StatusNotFound, "Job Not Found")
 }

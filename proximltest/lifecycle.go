@@ -79,14 +79,20 @@ func (j *job) runsUntilStopped() bool {
 func (s *Server) enter(j *job, status string) {
 	j.Status, j.text = status, nil
 	s.charge(j, billed[status])
+	s.endRun(j)
+	s.note(&j.Log, j.hasEnded() || status == statusRemoving)
 	if workers, changes := workersBecome[status]; changes {
 		for _, w := range j.Workers {
-			w.Status = workers
+			s.moveWorker(j, w, workers)
 		}
 	}
 	switch {
+	case status == statusFetching:
+		s.openUploads(j)
+		s.script(&j.Log, j.entity(), 0, dataWorker)
 	case status == statusRunning:
 		j.Start, j.Stop = s.now, 0
+		s.beginRun(j)
 	case j.hasEnded():
 		j.Stop = s.now
 	}
@@ -107,6 +113,8 @@ func (s *Server) endOf(j *job) timestamp {
 	switch {
 	case !passes:
 		return 0
+	case j.run != nil:
+		return 0 // the runner ends it
 	case j.Status != statusRunning:
 		return s.now.add(lasts)
 	case j.runsUntilStopped() && j.Fate.FailIn != statusRunning:
@@ -192,7 +200,8 @@ func (s *Server) resumeWaiting(a *account) {
 
 // fetchInputs ends the download of a job's model and data. Files of the user's own machine are waited for.
 func (s *Server) fetchInputs(j *job) {
-	if j.Spec.Model.SourceType == sourceLocal || j.Spec.Data.InputType == sourceLocal {
+	if j.lacksUploads() {
+		s.openUploads(j)
 		return
 	}
 	for i := range j.Datasets {
@@ -225,12 +234,12 @@ func (s *Server) finishRun(j *job) {
 // storeOutputs ends the upload of a job's output. A local output is waited for until the user's machine has fetched it.
 func (s *Server) storeOutputs(j *job) {
 	data := j.Spec.Data
-	if data.OutputType == sourceLocal {
+	if data.OutputType == sourceLocal && j.hasWorkerIn(statusRunning, statusUploading) {
 		return
 	}
 	if isOwnPlatform(data.OutputType) {
 		for _, w := range j.Workers {
-			w.OutputID = s.saveOutput(j, data.OutputURI).ID
+			w.OutputID = s.saveOutput(j, w.ID, data.OutputURI).ID
 		}
 	}
 	s.enter(j, statusFinished)
@@ -239,8 +248,12 @@ func (s *Server) storeOutputs(j *job) {
 // removeJobNow makes a job disappear.
 func (s *Server) removeJobNow(j *job) {
 	s.charge(j, false)
+	s.endRun(j)
+	j.Status = statusRemoved
+	s.note(&j.Log, true)
 	s.agenda.schedule(j, 0)
 	s.jobs.remove(j.ID)
+	s.forgetFiles(j)
 }
 
 // fate is what was decided for an entity when it was made.

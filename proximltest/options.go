@@ -20,6 +20,12 @@ type settings struct {
 	earlierMessages          bool
 	durations                map[string]time.Duration
 	script                   func(Entity) Script
+	logScript                func(Entity, int) []LogLine
+	logLimit                 int64
+	logOverlap               int64
+	chunkLimit               int64
+	storage                  int64
+	runner                   Runner
 	state                    *document
 }
 
@@ -32,6 +38,9 @@ func newSettings(opts []Option) (settings, error) {
 		speed:     1,
 		durations: maps.Clone(defaultDurations),
 		script:    func(Entity) Script { return Script{} },
+
+		logScript: defaultLogScript, logLimit: defaultLogLimit,
+		chunkLimit: defaultChunkLimit, storage: defaultDisk,
 	}
 	for i, opt := range opts {
 		if opt == nil {
@@ -117,7 +126,7 @@ type Entity struct {
 
 // Script says how an entity fares. The zero Script is success after the usual time.
 type Script struct {
-	RunTime time.Duration // how long a training or inference job runs; 0 for the usual time
+	RunTime time.Duration // how long a training or inference job runs; 0 for the usual time; a Runner needs its own
 	FailIn  string        // the status at whose end the entity becomes failed, such as "running" or "downloading"; "" for success
 }
 

@@ -26,6 +26,9 @@ var errUnauthorized = problem{http.StatusUnauthorized, "Unauthorized"}
 // errForbidden answers a call that the caller's access does not allow. Uncertain: status and text were not seen.
 var errForbidden error = problem{http.StatusForbidden, "Forbidden"}
 
+// errClosed answers a call that comes in while the service is being closed.
+var errClosed = problem{http.StatusServiceUnavailable, "Service Unavailable"}
+
 // errNotFound answers for a project that the caller cannot see, and for paths that do not exist.
 var errNotFound = notFound("Not Found")
 
@@ -43,6 +46,12 @@ const (
 	msgCannotUpdate  = "Only notebook and endpoint jobs that have not failed can be updated"
 	msgStopFirst     = "A job that is %s must be stopped before it is removed"
 	msgCannotExport  = "Only what is ready can be exported, and this is %s"
+	msgBadRange      = "Content-Range %q is not bytes START-END/TOTAL"
+	msgChunkSize     = "The body is not the %d bytes that Content-Range says"
+	msgChunkTooLarge = "A chunk has at most %d bytes"
+	msgWrongHash     = "The hash is not that of what was uploaded"
+	msgNoTar         = "What was uploaded is no tar stream"
+	msgNotDownloaded = "Nothing was downloaded yet"
 	msgCannotRemove  = "What is %s can only be removed by force"
 	msgNoConfig      = "The device has no device config to deploy"
 	msgNoCertificate = "No certificate was generated for the service"

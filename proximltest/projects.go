@@ -144,8 +144,7 @@ func (s *Server) removeProject(c *call) (any, error) {
 	}
 	for _, e := range slices.Clone(s.collections.rows) {
 		if e.ProjectID == id {
-			s.agenda.schedule(e, 0)
-			s.collections.remove(e.ID)
+			s.dropCollection(e)
 		}
 	}
 	s.projects.remove(id)

@@ -52,6 +52,9 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /.well-known/auth-config.json", s.serveAuthConfig)
 	mux.HandleFunc("GET /{pool}/.well-known/jwks.json", s.pool.serveJWKS)
 	mux.Handle("POST /{$}", s.pool)
+	mux.HandleFunc("GET /{$}", s.serveSocket)
+	s.transferRoutes(mux)
+	s.logArchiveRoutes(mux)
 	api := func(pattern string, h handler) { mux.Handle(pattern, s.api(h)) }
 	s.projectRoutes(api)
 	s.projectKeyRoutes(api)

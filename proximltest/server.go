@@ -1,12 +1,14 @@
-// Package proximltest is an in-memory proxiML service for tests: it speaks the service's own protocol (REST, the Cognito login) and
-// enforces its rules, so that any client of the service, written in any language, can be tried against it without cost and without network.
+// Package proximltest is an in-memory proxiML service for tests: it speaks the service's own protocol (REST, the Cognito login, the log
+// websocket, file transfers) and enforces its rules, so that any client of the service, written in any language, can be tried against it
+// without cost and without network.
 //
 //	srv := proximltest.New(t)
 //	account := srv.Account("me@example.com")
 //	client, err := srv.Client(account)
 //
 // Jobs, datasets and models live through their life cycles by the service's clock, which WithSpeed makes faster and WithManualClock
-// puts into the test's hands; jobs cost their project's owner credits on the way.
+// puts into the test's hands; jobs cost their project's owner credits on the way. Their workers only seem to run, and log what
+// WithLogScript says, unless WithRunner lets something carry them out.
 //
 // What the service does where its documentation and its clients are silent was chosen, and is marked "Uncertain" at its one place in the source.
 package proximltest
@@ -22,7 +24,7 @@ import (
 
 // Server is the service. It is an http.Handler; every host name leads to the same service, since it ignores the Host header.
 type Server struct {
-	// URL is the base of everything the service offers: REST, login and auth config.
+	// URL is the base of everything the service offers: REST, login, auth config, log websocket, log archives and file transfers.
 	// With WithoutListener it is a URL that only works through Transport.
 	URL string
 
@@ -32,6 +34,9 @@ type Server struct {
 	faults    faults
 	handler   http.Handler
 	web       webServer
+	tasks     *tasks
+	store     store
+	logKey    []byte // signs the URLs of log archives
 	configDir string // of the clients that Client makes; nothing is there unless they write it
 
 	mu          sync.Mutex
@@ -42,6 +47,8 @@ type Server struct {
 	jobs        table[*job]
 	collections table[*collection]
 	assets      table[*asset] // of CloudBender
+	transfers   map[string]*transfer
+	kept        map[string]*archive // what was uploaded and put out
 }
 
 // TB is the part of testing.TB that New needs.
@@ -72,7 +79,11 @@ func NewServer(opts ...Option) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{settings: set, clock: newClock(set.speed, set.startTime())}
+	s := &Server{
+		settings: set, clock: newClock(set.speed, set.startTime()),
+		tasks: newTasks(), store: store{limit: set.storage}, logKey: randomBytes(32),
+		transfers: map[string]*transfer{}, kept: map[string]*archive{},
+	}
 	s.now = timestampOf(s.clock.Now())
 	s.configDir = filepath.Join(os.TempDir(), "proximltest-"+newID())
 	if s.pool, err = newUserPool(set.region, set.poolID, set.clientID, time.Now); err != nil {
@@ -87,12 +98,17 @@ func NewServer(opts ...Option) (*Server, error) {
 	if s.URL, err = s.web.start(s, !set.noListener); err != nil {
 		return nil, fmt.Errorf("proximltest: opening a port of the loopback interface: %w", err)
 	}
+	if set.runner != nil {
+		s.keepUp()
+	}
 	return s, nil
 }
 
 // Close stops the service, closes all its connections and waits until nothing of it is left running.
 func (s *Server) Close() {
+	s.tasks.close()
 	s.web.close()
+	s.store.close()
 	os.RemoveAll(s.configDir)
 }
 

@@ -25,7 +25,7 @@ type document struct {
 }
 
 // SaveState writes all that the service holds as one JSON document, for WithState: the keys of the accounts and projects too.
-// Clients have to log in again to the service that loads it.
+// Clients have to log in again to the service that loads it, and uploads that are not finished begin anew: files are not part of it.
 func (s *Server) SaveState(w io.Writer) error {
 	s.mu.Lock()
 	s.catchUp()
@@ -92,7 +92,7 @@ func (set *settings) startTime() time.Time {
 	return time.Now()
 }
 
-// load takes over a document, and plans again what was planned.
+// load takes over a document, and plans again what was planned. Uploads begin anew, since what came of them is not in it.
 func (s *Server) load(doc *document) {
 	for _, a := range doc.Accounts {
 		s.register(a)
@@ -104,10 +104,21 @@ func (s *Server) load(doc *document) {
 	for _, j := range doc.Jobs {
 		s.jobs.add(j)
 		s.agenda.schedule(j, j.Due)
+		j.Log.restore(j.hasEnded() || j.Status == statusRemoving)
+		s.knowTransfer(j, j.ModelUpload)
+		s.knowTransfer(j, j.InputUpload)
+		for _, w := range j.Workers {
+			s.knowTransfer(j, w.Download)
+		}
 	}
 	for _, e := range doc.Collections {
 		s.collections.add(e)
 		s.agenda.schedule(e, e.Due)
+		e.Log.restore(e.isSettled())
+		s.knowTransfer(e, e.Transfer)
+	}
+	for _, j := range s.jobs.rows {
+		s.resumeRun(j)
 	}
 	for _, a := range doc.Assets {
 		s.assets.add(a)

@@ -20,7 +20,8 @@ func share(t *testing.T, srv *proximltest.Server) (owner, teammate *proximl.Prox
 	if err != nil {
 		t.Fatal(err)
 	}
-	access := proximl.MemberAccess{Job: proximl.AccessRead, Dataset: proximl.AccessRead, Model: proximl.AccessRead}
+	read := proximl.AccessRead
+	access := proximl.MemberAccess{Job: read, Dataset: read, Model: read, Checkpoint: read, Volume: read}
 	if _, err := client.Members.Add(t.Context(), project.ID, second.Email, access); err != nil {
 		t.Fatal(err)
 	}

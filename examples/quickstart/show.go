@@ -42,7 +42,7 @@ func (s *show) useProject(ctx context.Context) error {
 	}
 	s.say("Logged in; projects so far: %d", len(projects))
 
-	project, err := s.owner.Projects.Create(ctx, &proximl.ProjectSpec{Name: "Quickstart"})
+	project, err := s.owner.Projects.Create(whole(ctx), &proximl.ProjectSpec{Name: "Quickstart"})
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (s *show) useProject(ctx context.Context) error {
 	}
 
 	client := s.owner.InProject(project.ID)
-	dataset, err := client.Datasets.Create(ctx, &proximl.DatasetSpec{
+	dataset, err := client.Datasets.Create(whole(ctx), &proximl.DatasetSpec{
 		Name: "CIFAR-10", SourceType: "web", SourceURI: "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
 	})
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *show) runJob(ctx context.Context, client *proximl.ProxiML, projectID, d
 		s.spec.Data = &proximl.JobData{}
 	}
 	s.spec.Data.Datasets = append(s.spec.Data.Datasets, proximl.DatasetRef{ID: datasetID})
-	job, err := client.Jobs.Create(ctx, s.spec)
+	job, err := client.Jobs.Create(whole(ctx), s.spec)
 	if err != nil {
 		return err
 	}
@@ -149,3 +149,7 @@ func watch[T any](s *show, status func(*T) string) []proximl.WaitOption {
 func (s *show) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.out, format+"\n", args...)
 }
+
+// whole makes a ctx that an interrupt does not end: a create that is broken off
+// may leave something behind that nobody knows of, and that costs.
+func whole(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }

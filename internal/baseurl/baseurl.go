@@ -15,7 +15,7 @@ func Parse(raw string) (*url.URL, error) {
 	switch {
 	case err != nil, u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "", u.Opaque != "":
 		return nil, errors.New("is no URL such as https://api.example.com")
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+	case u.User != nil || strings.ContainsAny(raw, "?#"):
 		return nil, errors.New("must not have a user, a query or a fragment")
 	case u.Scheme == "http" && !loopback(u.Hostname()):
 		return nil, errors.New("is plain http to " + u.Hostname() + ", which would send the token unencrypted; use https")

@@ -48,6 +48,8 @@ type Tokens struct {
 	Expires     time.Time // of the id token
 }
 
+const tooManyRequests = "TooManyRequestsException"
+
 // Refusal is an error that Cognito answered, or a challenge that an API key
 // cannot meet.
 type Refusal struct{ Code, Message string }
@@ -60,7 +62,7 @@ func (r *Refusal) Hint() string {
 	switch r.Code {
 	case "NotAuthorizedException", "UserNotFoundException":
 		return "check user and key; API keys are made and removed on the account settings page"
-	case "TooManyRequestsException":
+	case tooManyRequests:
 		return "wait some minutes before the next login"
 	case "ResourceNotFoundException", "InvalidParameterException":
 		return "check region, user pool id and client id"

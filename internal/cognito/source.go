@@ -1,7 +1,6 @@
 package cognito
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,7 +105,10 @@ func (s *Source) obtain(ctx context.Context, rejected string) (*Tokens, error) {
 		tokens = s.Cache.Load(ctx, account)
 	}
 	if !tokens.usable(rejected) {
-		if tokens, err = s.renew(ctx, pool, cmp.Or(old, tokens)); err != nil {
+		if old == nil || old.Refresh == "" {
+			old = tokens
+		}
+		if tokens, err = s.renew(ctx, pool, old); err != nil {
 			return nil, err
 		}
 		if s.Cache != nil {
@@ -123,7 +125,7 @@ func (s *Source) renew(ctx context.Context, pool *Pool, old *Tokens) (*Tokens, e
 	post := s.poster(pool.Region)
 	if old != nil && old.Refresh != "" {
 		tokens, err := pool.Refresh(ctx, old.Refresh, post)
-		if _, refused := errors.AsType[*Refusal](err); !refused {
+		if refusal, ok := errors.AsType[*Refusal](err); !ok || refusal.Code == tooManyRequests {
 			return tokens, err
 		}
 	}

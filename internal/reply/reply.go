@@ -2,6 +2,7 @@
 package reply
 
 import (
+	"cmp"
 	"mime"
 	"net/http"
 	"strings"
@@ -41,11 +42,8 @@ func Message(resp *http.Response, sample []byte) (message, body string) {
 		Message      string `json:"message"`
 	}
 	if IsJSON(resp) && json.Unmarshal(sample, &known, stream.ReadOptions) == nil {
-		if known.ErrorMessage != "" {
-			return OneLine(known.ErrorMessage), ""
-		}
-		if known.Message != "" {
-			return OneLine(known.Message), ""
+		if message := cmp.Or(OneLine(known.ErrorMessage), OneLine(known.Message)); message != "" {
+			return message, ""
 		}
 	}
 	if len(sample) == 0 {

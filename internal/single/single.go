@@ -3,6 +3,7 @@ package single
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -40,7 +41,7 @@ func (f *Flight[T]) Do(ctx context.Context, timeout time.Duration, work func(con
 		return current.value, joined, current.err
 	case <-ctx.Done():
 		f.leave(current)
-		return value, joined, context.Cause(ctx)
+		return value, joined, Ended(ctx)
 	}
 }
 
@@ -71,4 +72,13 @@ func (f *Flight[T]) forget(ended *flight[T]) {
 	if f.current == ended {
 		f.current = nil
 	}
+}
+
+// Ended is why a ctx ended: both the error of the package context and the cause
+// that its owner gave.
+func Ended(ctx context.Context) error {
+	if cause := context.Cause(ctx); cause != ctx.Err() {
+		return fmt.Errorf("%w: %w", ctx.Err(), cause)
+	}
+	return ctx.Err()
 }

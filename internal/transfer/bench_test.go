@@ -123,7 +123,7 @@ func BenchmarkDownload(b *testing.B) {
 		name  string
 		files int
 		size  int64
-	}{{"5x100MB", 5, 100_000_000}, {"2000x50KB", 2_000, 50_000}, {"5000x1KB", 5_000, 1_000}} {
+	}{{"5x100MB", 5, 100_000_000}, {"5000x100KB", 5_000, 100_000}, {"20000x10KB", 20_000, 10_000}, {"5000x1KB", 5_000, 1_000}} {
 		b.Run(set.name, func(b *testing.B) { benchDownload(b, set.files, set.size) })
 	}
 }

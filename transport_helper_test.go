@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/proximl/proximl-go"
 )
 
 // pipes is a net.Listener without a network, so that net/http's own transport
@@ -92,6 +94,50 @@ type auditedBody struct {
 func (b *auditedBody) Close() error {
 	b.once.Do(func() { b.open.Add(-1) })
 	return b.ReadCloser.Close()
+}
+
+// answering is a RoundTripper in one function.
+type answering func(*http.Request) (*http.Response, error)
+
+func (a answering) RoundTrip(req *http.Request) (*http.Response, error) { return a(req) }
+
+// tracked is a body that knows how far it was read and whether it was closed.
+type tracked struct {
+	io.Reader
+	read   int
+	closed bool
+}
+
+func (b *tracked) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	b.read += n
+	return n, err
+}
+
+func (b *tracked) Close() error {
+	b.closed = true
+	return nil
+}
+
+// endless is a text without an end, of one letter.
+type endless byte
+
+func (e endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(e)
+	}
+	return len(p), nil
+}
+
+// tracking returns a client whose calls are all answered by one body.
+func tracking(t *testing.T, status int, contentType string, body *tracked, opts ...proximl.Option) *proximl.ProxiML {
+	t.Helper()
+	return newClient(t, append([]proximl.Option{
+		proximl.WithTokenSource(staticToken("t")),
+		proximl.WithHTTPClient(&http.Client{Transport: answering(func(req *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: status, Request: req, Header: http.Header{"Content-Type": {contentType}}, Body: body, ContentLength: -1}, nil
+		})}),
+	}, opts...)...)
 }
 
 // discardLog keeps a server from writing about what a test does to it.

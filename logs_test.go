@@ -1,0 +1,242 @@
+package proximl_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proximl/proximl-go"
+	"github.com/proximl/proximl-go/proximltest"
+)
+
+// logScript has lines in bursts, of which some are equal and in one millisecond.
+func logScript(e proximltest.Entity, worker int) []proximltest.LogLine {
+	if e.Kind != "job" || worker == 0 {
+		return []proximltest.LogLine{{Text: "Downloading"}, {After: time.Second, Text: "Downloading"}}
+	}
+	var lines []proximltest.LogLine
+	for step := range 10 {
+		at := time.Duration(step) * 4 * time.Second
+		lines = append(lines,
+			proximltest.LogLine{After: at, Text: fmt.Sprintf("step %d", step)},
+			proximltest.LogLine{After: at, Text: "tick"},
+			proximltest.LogLine{After: at, Text: "tick"})
+	}
+	return lines
+}
+
+// scripted is what each stream of a job of two workers logs.
+func scripted() map[int][]string {
+	texts := func(worker int) (all []string) {
+		for _, line := range logScript(proximltest.Entity{Kind: "job"}, worker) {
+			all = append(all, line.Text)
+		}
+		return all
+	}
+	return map[int][]string{0: texts(0), 1: texts(1), 2: texts(2)}
+}
+
+// logServer is a service inside a synctest bubble and a job of two workers in
+// it.
+func logServer(t *testing.T, opts ...proximltest.Option) (*proximltest.Server, *proximl.ProxiML, *proximl.Job) {
+	t.Helper()
+	srv := proximltest.New(t, append([]proximltest.Option{proximltest.WithoutListener(), proximltest.WithLogScript(logScript)}, opts...)...)
+	client, err := srv.Client(srv.Account("me@example.com"))
+	require.NoError(t, err)
+	spec := smallSpec()
+	spec.Workers = []string{"python a.py", "python b.py"}
+	job, err := client.Jobs.Create(t.Context(), spec)
+	require.NoError(t, err)
+	return srv, client, job
+}
+
+// follow collects a job's log by worker.
+func follow(t *testing.T, client *proximl.ProxiML, id string) map[int][]string {
+	t.Helper()
+	lines := map[int][]string{}
+	for entry, err := range client.Jobs.Logs(t.Context(), id) {
+		require.NoError(t, err)
+		lines[entry.Worker] = append(lines[entry.Worker], entry.Text)
+	}
+	return lines
+}
+
+func TestLogs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, client, job := logServer(t)
+		last := map[string]time.Time{}
+		count := 0
+		for entry, err := range client.Jobs.Logs(t.Context(), job.ID) {
+			require.NoError(t, err)
+			assert.False(t, entry.Time.Before(last[entry.Stream]), "in order per stream")
+			assert.WithinDuration(t, time.Now(), entry.Time, time.Second, "as it happens")
+			assert.Equal(t, job.WorkerNumber(entry.Stream), entry.Worker)
+			last[entry.Stream] = entry.Time
+			count++
+		}
+		assert.Equal(t, 62, count)
+		assert.Len(t, last, 3)
+
+		// The log of a job that has ended is empty.
+		_, err := client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusFinished)
+		require.NoError(t, err)
+		assert.Empty(t, follow(t, client, job.ID))
+	})
+}
+
+// Wherever the connection is cut, each line comes once.
+func TestLogsLoseNothingAndRepeatNothing(t *testing.T) {
+	t.Parallel()
+	for _, overlap := range []int{0, 7} {
+		for k := 1; k <= 50; k++ {
+			t.Run(fmt.Sprintf("overlap %d/cut after %d", overlap, k), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					srv, client, job := logServer(t, proximltest.WithLogOverlap(overlap))
+					srv.Inject(proximltest.Fault{On: "GET /", Kind: proximltest.CutConnection, AfterMessages: k, AfterBytes: int64(k % 3 * 11), Times: 3})
+					assert.Equal(t, scripted(), follow(t, client, job.ID))
+					assert.Zero(t, srv.ClearFaults())
+				})
+			})
+		}
+	}
+}
+
+func TestLogsOfOddFrames(t *testing.T) {
+	t.Parallel()
+	line := fmt.Sprintf(`{"type":"subscription","stream":"data_worker","time":"%d","msg":%q}`, time.Now().Add(100*365*24*time.Hour).UnixMilli(), strings.Repeat("x", 10<<20))
+	for name, test := range map[string]struct {
+		frame string
+		added int // lines
+	}{
+		"broken JSON":  {frame: `{"type":`},
+		"unknown type": {frame: `{"type":"news","msg":"x"}`},
+		"no object":    {frame: `[1]`},
+		"10 MB line":   {frame: line, added: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv, client, job := logServer(t)
+				srv.Inject(proximltest.Fault{On: "GET /", Kind: proximltest.ExtraFrame, AfterMessages: 5, Body: test.frame})
+				total := 0
+				for _, lines := range follow(t, client, job.ID) {
+					total += len(lines)
+				}
+				assert.Equal(t, 62+test.added, total)
+				assert.Zero(t, srv.ClearFaults())
+			})
+		})
+	}
+}
+
+// A log ends although the service does not say so.
+func TestLogsEndWithTheJob(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client, job := logServer(t)
+		srv.Inject(proximltest.Fault{On: "GET /", Kind: proximltest.WithholdEnd})
+		start := time.Now()
+		assert.Equal(t, scripted(), follow(t, client, job.ID))
+		assert.Less(t, time.Since(start), 10*time.Minute)
+	})
+}
+
+func TestLogsStop(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client, job := logServer(t)
+		for range client.Jobs.Logs(t.Context(), job.ID) {
+			break // leaves nothing behind: the bubble would not end
+		}
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		var last error
+		for _, err := range client.Jobs.Logs(ctx, job.ID) {
+			last = err
+		}
+		require.ErrorIs(t, last, context.DeadlineExceeded)
+		assert.Equal(t, time.Second, time.Since(start))
+
+		// A service that refuses the websocket is given up.
+		srv.Inject(proximltest.Fault{On: "GET /", Times: 100, Status: 502, Body: "Bad Gateway"})
+		last = nil
+		for _, err := range client.Jobs.Logs(t.Context(), job.ID) {
+			last = err
+		}
+		require.EqualError(t, last, "GET / (log websocket): 502 Bad Gateway: a reply of type text/plain; charset=utf-8: Bad Gateway")
+		assert.Equal(t, 95, srv.ClearFaults())
+
+		_, err := proximl.New()
+		require.Error(t, err)
+		for _, err := range client.Jobs.Logs(t.Context(), "nope") {
+			require.ErrorIs(t, err, proximl.ErrNotFound)
+		}
+	})
+}
+
+// A token that is refused is replaced, and goes into no error.
+func TestLogsTokens(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client, job := logServer(t)
+		srv.Inject(proximltest.Fault{On: "GET /", Status: 401, Body: `{"message":"Unauthorized"}`})
+		assert.Equal(t, scripted(), follow(t, client, job.ID))
+		assert.Zero(t, srv.ClearFaults())
+
+		srv.Inject(proximltest.Fault{Kind: proximltest.RefuseConnection, Times: 1000})
+		client.CloseIdleConnections()
+		for _, err := range client.Jobs.Logs(t.Context(), job.ID) {
+			require.Error(t, err)
+			assert.NotContains(t, fmt.Sprintf("%+v", err), "eyJ", "a token")
+		}
+	})
+}
+
+func TestCopyLogs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, client, job := logServer(t)
+		var out bytes.Buffer
+		require.NoError(t, client.Jobs.CopyLogs(t.Context(), job.ID, &out))
+		lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+		require.Len(t, lines, 62)
+		at := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+		assert.Regexp(t, `^\d\d/\d\d/\d{4}, \d\d:\d\d:\d\d: Worker 0 - Downloading$`, lines[0])
+		assert.True(t, slices.ContainsFunc(lines, func(line string) bool { return strings.HasSuffix(line, ": Worker 2 - step 9") }))
+		assert.True(t, strings.HasPrefix(lines[0], at.Local().Format("01/")), "the clock of the bubble begins in 2000: %s", lines[0])
+
+		dataset, err := client.Datasets.Create(t.Context(), &proximl.DatasetSpec{Name: "d", SourceType: "aws", SourceURI: "s3://b/k"})
+		require.NoError(t, err)
+		require.ErrorContains(t, client.Datasets.CopyLogs(t.Context(), dataset.ID, failingWriter{}), "writing the log: disk full")
+	})
+}
+
+type failingWriter struct{}
+
+func (failingWriter) Write([]byte) (int, error) { return 0, errors.New("disk full") }
+
+func TestLogArchive(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, client, job := logServer(t)
+		job, err := client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusFinished)
+		require.NoError(t, err)
+		var zip bytes.Buffer
+		require.NoError(t, client.Jobs.LogArchive(t.Context(), job.ID, job.Workers[0].ID, &zip))
+		assert.True(t, bytes.HasPrefix(zip.Bytes(), []byte("PK")), "a zip")
+		require.ErrorIs(t, client.Jobs.LogArchive(t.Context(), job.ID, "nope", &zip), proximl.ErrNotFound)
+	})
+}

@@ -1,0 +1,221 @@
+package proximl_test
+
+import (
+	"archive/tar"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proximl/proximl-go"
+	"github.com/proximl/proximl-go/proximltest"
+)
+
+// connected is a service in a synctest bubble and a client of it.
+func connected(t *testing.T) (*proximltest.Server, *proximl.ProxiML) {
+	t.Helper()
+	srv := proximltest.New(t, proximltest.WithoutListener())
+	client, err := srv.Client(srv.Account("me@example.com"))
+	require.NoError(t, err)
+	return srv, client
+}
+
+// folder makes a folder with files of these contents.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	}
+	return dir
+}
+
+// contents reads a folder as folder wrote it.
+func contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	require.NoError(t, fs.WalkDir(os.DirFS(dir), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(filepath.Join(dir, path))
+		files[filepath.ToSlash(path)] = string(content)
+		return err
+	}))
+	return files
+}
+
+// uploaded reads the files that the service was sent.
+func uploaded(t *testing.T, srv *proximltest.Server, id string) map[string]string {
+	t.Helper()
+	stream, err := srv.Uploaded(id)
+	require.NoError(t, err)
+	defer stream.Close()
+	files := map[string]string{}
+	for archive := tar.NewReader(stream); ; {
+		header, err := archive.Next()
+		if err == io.EOF {
+			return files
+		}
+		require.NoError(t, err)
+		if header.Typeflag == tar.TypeReg {
+			content, err := io.ReadAll(archive)
+			require.NoError(t, err)
+			files[header.Name] = string(content)
+		}
+	}
+}
+
+var someFiles = map[string]string{"train.csv": "1,2,0\n", "deep/er/-x": "dash", "large": strings.Repeat("0123456789", 200_000)}
+
+func TestConnectDataset(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := connected(t)
+		dataset, err := client.Datasets.Create(t.Context(), &proximl.DatasetSpec{Name: "points", SourceType: "local", SourceURI: "~/.ssh"})
+		require.NoError(t, err)
+
+		// Nothing moves to or from a folder that the caller has not named.
+		_, err = client.Datasets.Connect(t.Context(), dataset.ID, proximl.ConnectOptions{})
+		require.EqualError(t, err, `invalid connect: ConnectOptions.Input: is missing: it names the folder of this machine for the dataset; whoever made the entity suggests "~/.ssh"`)
+		_, err = client.Datasets.Connect(t.Context(), dataset.ID, proximl.ConnectOptions{Input: filepath.Join(t.TempDir(), "none")})
+		require.ErrorIs(t, err, proximl.ErrInvalid)
+		require.ErrorContains(t, err, "no such file or directory")
+
+		var last proximl.TransferProgress
+		dataset, err = client.Datasets.Connect(t.Context(), dataset.ID, proximl.ConnectOptions{
+			Input: folder(t, someFiles), Progress: func(p proximl.TransferProgress) { last = p },
+		})
+		require.NoError(t, err)
+		assert.Equal(t, proximl.StorageStatusReady, dataset.Status)
+		assert.Equal(t, someFiles, uploaded(t, srv, dataset.ID))
+		assert.Equal(t, "dataset", last.What)
+		assert.Positive(t, last.Done)
+		assert.Equal(t, last.Done, last.Total)
+
+		// It is there, so there is nothing to upload; nor does it export anything.
+		again, err := client.Datasets.Connect(t.Context(), dataset.ID, proximl.ConnectOptions{Input: "elsewhere"})
+		require.NoError(t, err)
+		assert.Equal(t, dataset.ID, again.ID)
+		_, err = client.Datasets.Connect(t.Context(), dataset.ID, proximl.ConnectOptions{Output: t.TempDir()})
+		require.ErrorContains(t, err, "call Export with the output type local first")
+
+		_, err = client.Datasets.Export(t.Context(), dataset.ID, &proximl.ExportSpec{OutputType: "local", OutputURI: "~/.ssh"})
+		require.NoError(t, err)
+		_, err = client.Datasets.Connect(t.Context(), dataset.ID, proximl.ConnectOptions{})
+		require.ErrorContains(t, err, `ConnectOptions.Output: is missing`)
+		target := filepath.Join(t.TempDir(), "new")
+		dataset, err = client.Datasets.Connect(t.Context(), dataset.ID, proximl.ConnectOptions{Output: target})
+		require.NoError(t, err)
+		assert.Equal(t, proximl.StorageStatusReady, dataset.Status)
+		assert.Equal(t, someFiles, contents(t, target))
+	})
+}
+
+func TestConnectOtherSources(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, client := connected(t)
+		model, err := client.Models.Create(t.Context(), &proximl.ModelSpec{Name: "m", SourceType: "git", SourceURI: "https://github.com/org/repo.git"})
+		require.NoError(t, err)
+		_, err = client.Models.Connect(t.Context(), model.ID, proximl.ConnectOptions{Input: t.TempDir()})
+		require.ErrorContains(t, err, `has the source type "git"`)
+		job, err := client.Jobs.Create(t.Context(), smallSpec())
+		require.NoError(t, err)
+		_, err = client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: t.TempDir()})
+		require.EqualError(t, err, "invalid connect: job: has neither a local model nor a local input or output")
+	})
+}
+
+// localJob makes a job whose model and output are on this machine, as a teammate
+// might: with paths that are none of its business.
+func localJob(t *testing.T, client *proximl.ProxiML, workers ...string) *proximl.Job {
+	t.Helper()
+	spec := smallSpec()
+	spec.Workers = workers
+	spec.Model = &proximl.JobModel{SourceType: "local", SourceURI: "~/.aws"}
+	spec.Data = &proximl.JobData{OutputType: "local", OutputURI: "~/.ssh"}
+	job, err := client.Jobs.Create(t.Context(), spec)
+	require.NoError(t, err)
+	return job
+}
+
+func TestConnectJob(t *testing.T) {
+	t.Parallel()
+	for name, faults := range map[string][]proximltest.Fault{
+		"no fault": nil,
+		"a lost reply, a bad gateway and a cut": {
+			{On: "PUT /transfer/{rest...}", Kind: proximltest.ResetAfterWork},
+			{On: "PUT /transfer/{rest...}", Status: 502},
+			{On: "GET /transfer/{id}/ping", Status: 404, Times: 3},
+		},
+		"chunks that are too large": {{On: "PUT /transfer/{rest...}", Status: 413}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv, client := connected(t)
+				job := localJob(t, client, "python a.py", "python b.py")
+				model, output := folder(t, someFiles), t.TempDir()
+				_, err := client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Output: output})
+				require.ErrorContains(t, err, `ConnectOptions.Model: is missing: it names the folder of this machine for the model; whoever made the entity suggests "~/.aws"`)
+				_, err = client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: model})
+				require.ErrorContains(t, err, `ConnectOptions.Output: is missing: it names the folder of this machine for the output; whoever made the entity suggests "~/.ssh"`)
+				assert.Empty(t, contents(t, output))
+
+				srv.Inject(faults...)
+				job, err = client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: model, Output: output, ChunkSize: 1 << 20})
+				require.NoError(t, err)
+				assert.Equal(t, proximl.JobStatusFinished, job.Status)
+				assert.Equal(t, someFiles, uploaded(t, srv, job.ID+"/model"))
+				for _, worker := range []string{"worker-1", "worker-2"} {
+					assert.NotEmpty(t, contents(t, filepath.Join(output, worker)))
+				}
+			})
+		})
+	}
+}
+
+func TestConnectUploadOnly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := connected(t)
+		job := localJob(t, client, "python a.py")
+		_, err := client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: folder(t, someFiles), UploadOnly: true})
+		require.NoError(t, err)
+		assert.Equal(t, someFiles, uploaded(t, srv, job.ID+"/model"))
+		output := t.TempDir()
+		job, err = client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: folder(t, someFiles), Output: output})
+		require.NoError(t, err)
+		assert.Equal(t, proximl.JobStatusFinished, job.Status)
+		assert.NotEmpty(t, contents(t, output), "the one worker's output is in the folder itself")
+	})
+}
+
+// A job with a volume can be created and read.
+func TestJobWithVolume(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, client := connected(t)
+		volume, err := client.Volumes.Create(t.Context(), &proximl.VolumeSpec{Name: "v", SourceType: "aws", SourceURI: "s3://b/k", Capacity: "10G"})
+		require.NoError(t, err)
+		_, err = client.Volumes.WaitFor(t.Context(), volume.ID, proximl.StorageStatusReady)
+		require.NoError(t, err)
+		spec := smallSpec()
+		spec.Type, spec.Workers, spec.Data = proximl.JobTypeNotebook, nil, &proximl.JobData{Volumes: []string{volume.ID}}
+		_, err = client.Jobs.Create(t.Context(), spec)
+		require.NoError(t, err)
+		jobs, err := client.Jobs.List(t.Context())
+		require.NoError(t, err)
+		require.Len(t, jobs, 1)
+		assert.Equal(t, volume.ID, jobs[0].Data.Volumes[0].ID)
+	})
+}
