@@ -1,0 +1,82 @@
+package logstream_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proximl/proximl-go/internal/logstream"
+)
+
+func TestFilterPassesEqualLinesOnAndReplaysNot(t *testing.T) {
+	t.Parallel()
+	f := logstream.NewFilter()
+	lines := []struct {
+		time int64
+		text string
+	}{{1, "a"}, {2, "tick"}, {2, "tick"}, {3, "b"}}
+	for _, line := range lines {
+		assert.True(t, f.New("w", line.time, line.text))
+	}
+	for range 3 {
+		f.Reconnected()
+		for _, line := range lines {
+			assert.False(t, f.New("w", line.time, line.text), "%v again", line)
+		}
+	}
+	assert.True(t, f.New("w", 3, "b"), "one more than was passed on")
+	assert.True(t, f.New("other", 1, "a"), "streams have nothing to do with each other")
+	assert.True(t, f.New("w", 2, "late"), "a line that comes late is new")
+}
+
+// The memory of a filter is bounded, and what it forgot is not passed on again.
+func TestFilterForgets(t *testing.T) {
+	t.Parallel()
+	f := logstream.NewFilter()
+	const lines = 50_000
+	for i := range int64(lines) {
+		require.True(t, f.New("w", i, "x"))
+	}
+	f.Reconnected()
+	for i := range int64(lines) {
+		require.False(t, f.New("w", i, "x"), "line %d", i)
+	}
+	assert.True(t, f.New("w", lines, "x"))
+}
+
+func TestMillis(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{
+		`1613079345318`: 1613079345318, `"1613079345318"`: 1613079345318, `1.5`: 1,
+		`null`: 0, `""`: 0, `"soon"`: 0, `1e300`: 0, `{}`: 0,
+	} {
+		frame, err := logstream.Parse(fmt.Appendf(nil, `{"type":"subscription","time":%s}`, text))
+		require.NoError(t, err)
+		assert.Equal(t, want, frame.Millis(), text)
+	}
+	frame, err := logstream.Parse([]byte(`{"type":"end"}`))
+	require.NoError(t, err)
+	assert.Zero(t, frame.Millis())
+}
+
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{
+		`{"type":"subscription","msg":"text\n","time":1613079345318,"stream":"w","job_worker_uuid":"x"}`,
+		`{"type":"end"}`, `{"type":1}`, `[]`, `null`, `{`, "", `{"type":"a","type":"b"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		frame, err := logstream.Parse(data)
+		if err != nil {
+			assert.Nil(t, frame)
+			return
+		}
+		filter := logstream.NewFilter()
+		assert.True(t, filter.New(frame.Stream, frame.Millis(), frame.Text), "the first line is new")
+		filter.Reconnected()
+		assert.False(t, filter.New(frame.Stream, frame.Millis(), frame.Text), "and then it is not")
+	})
+}
