@@ -2,11 +2,10 @@ package proximltest
 
 // awaits implements transferOwner.
 func (e *collection) awaits(t *transfer) bool {
-	during := statusExporting
 	if t.IsUpload {
-		during = statusDownloading
+		return e.Status == statusDownloading
 	}
-	return t == e.Transfer && e.Status == during
+	return e.Status == statusExporting
 }
 
 // transferred implements transferOwner.

@@ -307,6 +307,9 @@ func TestHostileUploads(t *testing.T) {
 			texts := w.logged(me, path)
 			require.Len(t, texts, 1)
 			assert.Contains(t, texts[0], "unpacking into models: ")
+			if name == "larger than the storage" {
+				assert.Contains(t, texts[0], name)
+			}
 			assert.Equal(t, "failed", w.status(me, path))
 			left, err := os.ReadDir(outside)
 			require.NoError(t, err)
@@ -349,7 +352,8 @@ func TestUnusualUploads(t *testing.T) {
 		tar.Header{Name: "dangling", Typeflag: tar.TypeSymlink, Linkname: "nothing"},
 		tar.Header{Name: "-rf", Typeflag: tar.TypeReg},
 	)
-	path := w.job(me, with(training, object{"workers": types("cat hard inside/file; find . | sort"), "model": object{"source_type": "local", "source_uri": "~/model"}}))
+	stream = strings.TrimSuffix(stream, strings.Repeat("\x00", 1024)) + sparse(4096)
+	path := w.job(me, with(training, object{"workers": types("cat hard inside/file; echo; echo $(wc -c <hole); find . | sort"), "model": object{"source_type": "local", "source_uri": "~/model"}}))
 	w.peer(w.get(me, path)["model"].(object)).upload(stream, 1<<20)
-	assert.Equal(t, types("xxxxxxxx.\n", "./-rf\n", "./dangling\n", "./deep\n", "./deep/er\n", "./deep/er/file\n", "./hard\n", "./inside\n", "./twice\n"), w.logged(me, path))
+	assert.Equal(t, types("xxxxxxxx\n", "4096\n", ".\n", "./-rf\n", "./dangling\n", "./deep\n", "./deep/er\n", "./deep/er/file\n", "./hard\n", "./hole\n", "./inside\n", "./twice\n"), w.logged(me, path))
 }

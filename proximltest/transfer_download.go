@@ -112,7 +112,7 @@ func zipEntry(out *zip.Writer, header *tar.Header, content io.Reader) error {
 		entry.Method = zip.Store
 	case tar.TypeSymlink:
 		content = strings.NewReader(header.Linkname)
-	case tar.TypeReg:
+	case tar.TypeReg, tar.TypeGNUSparse:
 	default:
 		return nil
 	}

@@ -140,7 +140,7 @@ func (f *storedFile) seal(bytes int64) (*archive, error) {
 		if err != nil || a.size+header.Size < a.size {
 			return nil, invalid(msgNoTar)
 		}
-		if header.Typeflag == tar.TypeReg {
+		if header.Typeflag == tar.TypeReg || header.Typeflag == tar.TypeGNUSparse {
 			a.files++
 			a.size += header.Size
 		}

@@ -61,7 +61,7 @@ func (u *unpacking) entry(header *tar.Header) error {
 	switch header.Typeflag {
 	case tar.TypeDir:
 		return u.root.MkdirAll(name, 0o700)
-	case tar.TypeReg:
+	case tar.TypeReg, tar.TypeGNUSparse:
 		return u.file(name, header)
 	case tar.TypeLink:
 		return u.root.Link(path.Clean(header.Linkname), name)
