@@ -27,7 +27,7 @@ func (v *Checkpoint) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 	if err := json.UnmarshalDecode(decoder, (*plain)(v)); err != nil {
 		return err
 	}
-	orID(&v.ID, v.Extra)
+	orField(&v.ID, "id", v.Extra)
 	return nil
 }
 

@@ -41,7 +41,7 @@ func (d *Device) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 	if err := json.UnmarshalDecode(decoder, (*plain)(d)); err != nil {
 		return err
 	}
-	orName(&d.FriendlyName, d.Extra)
+	orField(&d.FriendlyName, "name", d.Extra)
 	return nil
 }
 

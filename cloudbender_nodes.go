@@ -7,8 +7,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/proximl/proximl-go/internal/stream"
 )
 
 // NodesAPI works with the nodes of a region: machines that run jobs or store
@@ -76,22 +74,8 @@ func (n *Node) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 	if err := json.UnmarshalDecode(decoder, (*plain)(n)); err != nil {
 		return err
 	}
-	orName(&n.FriendlyName, n.Extra)
+	orField(&n.FriendlyName, "name", n.Extra)
 	return nil
-}
-
-// orName takes a name from the field "name" when the entity has no friendly
-// one. A test of the Python client reads such a reply to a create.
-func orName(name *string, extra jsontext.Value) {
-	if *name != "" || len(extra) == 0 {
-		return
-	}
-	var other struct {
-		Name string `json:"name"`
-	}
-	if json.Unmarshal(extra, &other, stream.ReadOptions) == nil {
-		*name = other.Name
-	}
 }
 
 // NodeSpec says what node to create. An empty Type is permanent, an empty

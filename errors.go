@@ -27,8 +27,9 @@ var (
 
 	// ErrOutcomeUnknown marks a call that the service may or may not have
 	// carried out: its reply was lost, was no valid one, or was a 5xx. Such a
-	// call is never repeated by the SDK, since repeating it could create (and
-	// charge) something twice. Look for the result before you call again.
+	// call is not repeated unless a RetryPolicy says so, since repeating it could
+	// create (and charge) something twice. Look for the result before you call
+	// again.
 	ErrOutcomeUnknown = errors.New("proximl: outcome unknown")
 )
 

@@ -3,8 +3,6 @@ package proximl
 import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/proximl/proximl-go/internal/stream"
 )
 
 // JobStatus is the state of a job. The set is open: an unknown one passes
@@ -116,21 +114,8 @@ func (j *Job) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 	if err := json.UnmarshalDecode(decoder, (*plain)(j)); err != nil {
 		return err
 	}
-	orID(&j.ID, j.Extra)
+	orField(&j.ID, "id", j.Extra)
 	return nil
-}
-
-// orID takes an id from the field of that name when the entity's own is empty.
-func orID(id *string, extra jsontext.Value) {
-	if *id != "" || len(extra) == 0 {
-		return
-	}
-	var other struct {
-		ID string `json:"id"`
-	}
-	if json.Unmarshal(extra, &other, stream.ReadOptions) == nil {
-		*id = other.ID
-	}
 }
 
 // JobWorker is one of a job's workers.

@@ -107,6 +107,7 @@ func (c *ProxiML) download(ctx context.Context, p part, o *ConnectOptions) error
 func (c *ProxiML) peer(ctx context.Context, p part, o *ConnectOptions) (*transfer.Peer, error) {
 	peer, err := transfer.NewPeer(p.hostname, string(p.token), transfer.Options{
 		HTTP: *c.sender.plain, UserAgent: c.sender.userAgent, Logger: c.sender.logger, Operation: OperationFromContext,
+		Question: c.sender.limits.ResponseHeader, BodyIdle: c.sender.limits.BodyIdle,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("proximl: transfer of the %s: %w", p.what, err)

@@ -7,7 +7,10 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/proximl/proximl-go/internal/stream"
 )
 
 // Secret is a string that prints, formats and logs as "[secret]". It encodes
@@ -36,6 +39,19 @@ func printed(s fmt.State, verb rune, plain any) {
 // logged is the LogValue of an entity: what it prints, since a log handler that
 // encodes to JSON would show the secrets.
 func logged(entity any) slog.Value { return slog.StringValue(fmt.Sprintf("%+v", entity)) }
+
+// orField takes a value from the unknown field of that name when the entity's
+// own field is empty: some ids are called "id" in some replies, and the friendly
+// name of a node or device is called "name" in the reply to a create.
+func orField(value *string, name string, extra jsontext.Value) {
+	if *value != "" || len(extra) == 0 {
+		return
+	}
+	var fields map[string]jsontext.Value
+	if json.Unmarshal(extra, &fields, stream.ReadOptions) == nil && fields[name].Kind() == jsontext.KindString {
+		_ = json.Unmarshal(fields[name], value, stream.ReadOptions) // it is a string
+	}
+}
 
 // Time is a time that is lenient when read: a time without a zone is UTC, a
 // number counts milliseconds (or seconds, when it is that small) since 1970,

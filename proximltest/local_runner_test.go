@@ -67,6 +67,7 @@ func TestLocalRunnerLogsAndStatuses(t *testing.T) {
 		"kill -9 $$":                           {"failed", types("signal: killed\n")},
 		"no-such-program":                      {"failed", nil},
 		`printf 'a\377b\n\n'`:                  {"finished", types("a\uFFFDb\n", "\n")},
+
 		"for i in 1 2 3 4 5 6 7 8; do echo $i; done": {"finished", types("1\n", "2\n", "3\n", "4\n", "5\n", "6\n", "7\n", "8\n")},
 	} {
 		job, texts := w.runCommand(me, command, nil)
