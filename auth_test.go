@@ -58,6 +58,30 @@ func TestTheTokenIsKeptUntilFiveMinutesBeforeItsEnd(t *testing.T) {
 	})
 }
 
+// A wait of a day logs in once and refreshes its tokens on the way.
+func TestAWaitOfADay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		script := func(proximltest.Entity) proximltest.Script { return proximltest.Script{RunTime: 24 * time.Hour} }
+		srv := proximltest.New(t, proximltest.WithoutListener(), proximltest.WithScript(script))
+		wire := &tap{base: srv.Transport()}
+		client, err := srv.Client(srv.Account("me@example.com"), proximl.WithHTTPClient(&http.Client{Transport: wire}))
+		require.NoError(t, err)
+		job, err := client.Jobs.Create(t.Context(), smallSpec())
+		require.NoError(t, err)
+		job, err = client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusFinished)
+		require.NoError(t, err)
+		assert.Equal(t, 24*time.Hour, job.Stop.Sub(job.Start.Time).Round(time.Hour))
+
+		steps := map[string]int{}
+		for _, step := range wire.taken() {
+			steps[step]++
+		}
+		assert.Equal(t, 1, steps[finishLogin])
+		assert.Equal(t, 26, steps[refreshLogin], "one every 55 minutes")
+	})
+}
+
 func TestARefusedTokenIsReplacedOnce(t *testing.T) {
 	t.Parallel()
 	client, wire, account := tapped(t)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -160,4 +161,18 @@ func TestJobSpecThatCannotWork(t *testing.T) {
 			assert.Nil(t, job)
 		})
 	}
+}
+
+// The service knows datasets and checkpoints by bare strings, too.
+func TestReferencesMayBeStrings(t *testing.T) {
+	t.Parallel()
+	var spec proximl.JobSpec
+	require.NoError(t, json.Unmarshal([]byte(`{"data":{"datasets":["d",{"id":"CIFAR-10","public":true}]},"model":{"checkpoints":["c",{"id":"e"}]}}`), &spec))
+	assert.Equal(t, []proximl.DatasetRef{{ID: "d"}, {ID: "CIFAR-10", Public: new(true)}}, spec.Data.Datasets)
+	assert.Equal(t, []proximl.CheckpointRef{{ID: "c"}, {ID: "e"}}, spec.Model.Checkpoints)
+	var job proximl.Job
+	require.NoError(t, json.Unmarshal([]byte(`{"job_uuid":"j","data":{"volumes":["v",{"id":"w","name":"n"}]},"model":{"checkpoints":["c"]}}`), &job))
+	assert.Equal(t, []proximl.JobVolume{{ID: "v"}, {ID: "w", Name: "n"}}, job.Data.Volumes)
+	assert.Equal(t, []proximl.CheckpointRef{{ID: "c"}}, job.Model.Checkpoints)
+	require.Error(t, json.Unmarshal([]byte(`{"job_uuid":"j","data":{"volumes":[1]}}`), &job))
 }
