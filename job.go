@@ -219,11 +219,12 @@ type JobEnvironmentInfo struct {
 
 // JobEndpointInfo is what an endpoint serves and where.
 type JobEndpointInfo struct {
-	URL           string         `json:"url,omitzero"` // empty while it cannot be reached
-	Routes        []Route        `json:"routes,omitzero"`
-	StartCommand  string         `json:"start_command,omitzero"`
-	ReservationID string         `json:"reservation_id,omitzero"`
-	Extra         jsontext.Value `json:",embed"` // fields that this version does not know
+	URL           string             `json:"url,omitzero"` // empty while it cannot be reached
+	Routes        []Route            `json:"routes,omitzero"`
+	StartCommand  string             `json:"start_command,omitzero"`
+	ReservationID string             `json:"reservation_id,omitzero"`
+	Authorizer    EndpointAuthorizer `json:"authorizer,omitzero"` // uncertain: the name of the field
+	Extra         jsontext.Value     `json:",embed"`              // fields that this version does not know
 }
 
 // or fills in what the resources of a copy leave open.

@@ -118,10 +118,11 @@ func (r *CheckpointRef) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 // JobEndpoint is what an endpoint serves: routes to functions of the model's
 // code, or a command that listens on port 80.
 type JobEndpoint struct {
-	Routes        []Route        `json:"routes,omitzero"`
-	StartCommand  string         `json:"start_command,omitzero"`
-	ReservationID string         `json:"reservation_id,omitzero"` // uncertain: the service may know it by a newer name
-	Extra         jsontext.Value `json:",embed"`                  // further fields, sent as they are
+	Routes        []Route             `json:"routes,omitzero"`
+	StartCommand  string              `json:"start_command,omitzero"`
+	ReservationID string              `json:"reservation_id,omitzero"` // uncertain: the service may know it by a newer name
+	Authorizer    *EndpointAuthorizer `json:"authorizer,omitzero"`     // uncertain: the name of the field
+	Extra         jsontext.Value      `json:",embed"`                  // further fields, sent as they are
 }
 
 // Route makes a function callable over HTTP.
@@ -152,7 +153,10 @@ const (
 // in checks what can never work and fills in what the spec leaves open, on a
 // copy.
 func (s *JobSpec) in(project string) (*JobSpec, error) {
-	if err := s.check(); err != nil {
+	if s == nil {
+		return nil, missingName("job spec")
+	}
+	if err := s.impossible().orNil(); err != nil {
 		return nil, err
 	}
 	filled := *s
@@ -171,10 +175,8 @@ func (s *JobSpec) in(project string) (*JobSpec, error) {
 	return &filled, nil
 }
 
-func (s *JobSpec) check() error {
-	if s == nil {
-		return missingName("job spec")
-	}
+// impossible lists what can never work.
+func (s *JobSpec) impossible() *ValidationError {
 	problems := &ValidationError{What: "job spec"}
 	if s.Name == "" {
 		problems.add("name", "is missing")
@@ -185,7 +187,7 @@ func (s *JobSpec) check() error {
 	if len(s.Resources.GPUTypes) == 0 && s.Resources.GPUTypeID == "" && s.SourceJobID == "" {
 		problems.add("resources.gpu_types", "is missing: GPUTypes.List tells which there are; \"cpu\" is for jobs without a GPU")
 	}
-	return problems.orNil()
+	return problems
 }
 
 // JobUpdate says what to change in a job: what is nil stays as it is.

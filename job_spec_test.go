@@ -49,7 +49,12 @@ func fullSpec() *proximl.JobSpec {
 				Path: "/predict", Verb: "POST", Function: "f", File: "app.py", Positional: new(false), Extra: jsontext.Value(`{"auth":"none"}`),
 				Body: []proximl.RouteParameter{{Name: "x", Type: "int", Optional: new(true), Positional: new(true), Extra: jsontext.Value(`{"min":0}`)}},
 			}},
-			StartCommand: "serve", ReservationID: "res-1", Extra: jsontext.Value(`{"authorizer":{"type":"none"}}`),
+			StartCommand: "serve", ReservationID: "res-1", Extra: jsontext.Value(`{"timeout":5}`),
+			Authorizer: &proximl.EndpointAuthorizer{
+				Type: proximl.AuthorizerTypeOIDC, APIKeys: []proximl.EndpointKey{{ClientID: "c", Key: "k", Extra: jsontext.Value(`{"since":1}`)}}, Issuer: "https://id.example.com",
+				Audience: "a", Algorithms: []string{"RS256"}, JWKSURI: "https://id.example.com/keys", RequiredClaims: map[string]string{"group": "g"},
+				Extra: jsontext.Value(`{"scopes":["s"]}`),
+			},
 		},
 		Extra: jsontext.Value(`{"priority":[1,null]}`),
 	}
@@ -70,7 +75,9 @@ const fullBody = `{
 		"checkpoints":[{"id":"c","public":false,"v":2}],"branch":"b"},
 	"endpoint":{"routes":[{"path":"/predict","verb":"POST","function":"f","file":"app.py","positional":false,"auth":"none",
 			"body":[{"name":"x","type":"int","optional":true,"positional":true,"min":0}]}],
-		"start_command":"serve","reservation_id":"res-1","authorizer":{"type":"none"}},
+		"start_command":"serve","reservation_id":"res-1","timeout":5,
+		"authorizer":{"type":"oidc","api_keys":[{"client_id":"c","key":"k","since":1}],"issuer":"https://id.example.com","audience":"a","algorithms":["RS256"],
+			"jwks_uri":"https://id.example.com/keys","required_claims":{"group":"g"},"scopes":["s"]}},
 	"priority":[1,null]}`
 
 func TestJobSpecIsSent(t *testing.T) {

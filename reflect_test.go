@@ -223,7 +223,7 @@ func TestDocCommentsNameTheEndpoint(t *testing.T) {
 }
 
 // shares are the operations of methods that make the calls of another.
-var shares = map[string]string{"all": "list", "find": "list", "wait_for": "get", "put_file": "put"}
+var shares = map[string]string{"all": "list", "sweep": "create", "find": "list", "wait_for": "get", "put_file": "put"}
 
 // The operation that a RoundTripper sees is named after service and method.
 func TestOperations(t *testing.T) {
@@ -370,7 +370,7 @@ func (m serviceMethod) reply(req *http.Request) string {
 		return `"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"`
 	case strings.HasSuffix(req.URL.Path, "/logs"):
 		return `"https://s3.example.com/log.zip"`
-	case result.Kind() == reflect.Slice || result.Kind() == reflect.Func || m.Name == "Find":
+	case req.Method == http.MethodGet && (result.Kind() == reflect.Slice || result.Kind() == reflect.Func || m.Name == "Find"):
 		return `[{"id":"x","name":"x"}]`
 	}
 	return `{"job_uuid":"x","name":"n","type":"training","status":"x"}`
