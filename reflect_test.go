@@ -164,7 +164,7 @@ func interfaceMethods(spec *ast.TypeSpec) (found []declaration) {
 
 func TestEveryExportedNameHasADocComment(t *testing.T) {
 	t.Parallel()
-	for _, dir := range []string{".", "proximltest"} {
+	for _, dir := range []string{".", "proximltest", "specfile"} {
 		found := declarations(t, dir)
 		require.NotEmpty(t, found)
 		for _, d := range found {
