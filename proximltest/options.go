@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"time"
 )
 
@@ -17,6 +18,7 @@ type settings struct {
 	tokenLife                time.Duration
 	speed                    float64
 	noListener               bool
+	address                  string
 	earlierMessages          bool
 	durations                map[string]time.Duration
 	script                   func(Entity) Script
@@ -36,6 +38,7 @@ func newSettings(opts []Option) (settings, error) {
 		clientID:  "1local2local3local4local5l",
 		tokenLife: defaultTokenLife,
 		speed:     1,
+		address:   "127.0.0.1:0",
 		durations: maps.Clone(defaultDurations),
 		script:    func(Entity) Script { return Script{} },
 
@@ -51,6 +54,14 @@ func newSettings(opts []Option) (settings, error) {
 		}
 	}
 	return set, nil
+}
+
+// listenAddress returns "" for a service without a port.
+func (set *settings) listenAddress() string {
+	if set.noListener {
+		return ""
+	}
+	return set.address
 }
 
 // WithUserPool sets what the auth config names: the region, the user pool (region_name) and the app client's id.
@@ -143,6 +154,18 @@ func WithEarlierMessages() Option {
 func WithoutListener() Option {
 	return func(set *settings) error {
 		set.noListener = true
+		return nil
+	}
+}
+
+// WithAddress sets the host and port that the service listens on, such as "127.0.0.1:8080"; port 0 is any free one. Without it that is
+// a free port of the loopback interface. URL names the loopback interface if the host is none in particular, as in ":8080".
+func WithAddress(address string) Option {
+	return func(set *settings) error {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			return fmt.Errorf("WithAddress(%q): want a host and a port, such as 127.0.0.1:0: %w", address, err)
+		}
+		set.address = address
 		return nil
 	}
 }

@@ -73,7 +73,8 @@ func New(tb TB, opts ...Option) *Server {
 	return srv
 }
 
-// NewServer starts a server on a free port of the loopback interface, or on none at all with WithoutListener. The caller closes it.
+// NewServer starts a server on a free port of the loopback interface, on what WithAddress says, or on none at all with WithoutListener.
+// The caller closes it.
 func NewServer(opts ...Option) (*Server, error) {
 	set, err := newSettings(opts)
 	if err != nil {
@@ -95,8 +96,8 @@ func NewServer(opts ...Option) (*Server, error) {
 		s.load(set.state)
 	}
 	s.handler = s.faults.wrap(s.routes())
-	if s.URL, err = s.web.start(s, !set.noListener); err != nil {
-		return nil, fmt.Errorf("proximltest: opening a port of the loopback interface: %w", err)
+	if s.URL, err = s.web.start(s, set.listenAddress()); err != nil {
+		return nil, fmt.Errorf("proximltest: opening a port: %w", err)
 	}
 	if set.runner != nil {
 		s.keepUp()

@@ -19,8 +19,8 @@ type webServer struct {
 // pipeURL is the base URL of a service without a port. It is never dialled: a pipe leads to the service whatever the host.
 const pipeURL = "http://127.0.0.1"
 
-// start serves and returns the base URL.
-func (w *webServer) start(s *Server, listen bool) (string, error) {
+// start serves, on the address if there is one, and returns the base URL.
+func (w *webServer) start(s *Server, address string) (string, error) {
 	w.faults = &s.faults
 	w.pipes = newPipeListener()
 	dial := s.faults.dial(w.pipes.dial)
@@ -28,16 +28,25 @@ func (w *webServer) start(s *Server, listen bool) (string, error) {
 	w.http.Handler = s
 	w.http.ConnState = w.connState
 	url := pipeURL
-	if listen {
-		port, err := net.Listen("tcp", "127.0.0.1:0")
+	if address != "" {
+		port, err := net.Listen("tcp", address)
 		if err != nil {
 			return "", err
 		}
 		w.running.Go(func() { w.http.Serve(port) })
-		url = "http://" + port.Addr().String()
+		url = "http://" + reachable(port.Addr())
 	}
 	w.running.Go(func() { w.http.Serve(w.pipes) })
 	return url, nil
+}
+
+// reachable is an address under which this machine reaches a listener.
+func reachable(listener net.Addr) string {
+	address := listener.(*net.TCPAddr)
+	if !address.IP.IsUnspecified() {
+		return address.String()
+	}
+	return (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: address.Port}).String()
 }
 
 // connState counts the connections, and lets faults have theirs.
