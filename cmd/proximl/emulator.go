@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/spf13/cobra"
+
+	"github.com/proximl/proximl-go/internal/atomicfile"
+	"github.com/proximl/proximl-go/proximltest"
+)
+
+// saveEvery is how much of the state can be lost when the emulator is killed.
+const saveEvery = 2 * time.Second
+
+// emulator is a proxiML service on this machine.
+type emulator struct {
+	addr        string
+	expose      bool
+	localRunner bool
+	accounts    []string
+	state       string
+	speed       float64
+}
+
+func emulatorCommand(a *app) *cobra.Command {
+	e := &emulator{}
+	cmd := &cobra.Command{
+		Use:   "emulator",
+		Short: "Run a proxiML service on this machine, to try things out without cost",
+		Long: `Run an in-memory proxiML service on this machine until it is interrupted.
+
+The first line on stdout is the environment in which commands and programs work
+as the first account; each further account has a line of its own. In another
+terminal:
+
+  export PROXIML_CONFIG_DIR=$(mktemp -d)   # keeps your own settings out of it
+  export PROXIML_ENDPOINT=... PROXIML_USER=... PROXIML_KEY=...
+  proximl project list
+
+Jobs only seem to run, unless --local-runner lets this machine carry them out.
+With --state, accounts, projects and jobs outlive a restart; files do not.`,
+		Example: "  proximl emulator\n  proximl emulator --addr 127.0.0.1:8080 --state emulator.json --speed 60",
+		Args:    takes(0, 0),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return e.run(cmd.Context(), a) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&e.addr, "addr", "127.0.0.1:0", "listen on `HOST:PORT`; port 0 is any free one")
+	flags.BoolVar(&e.expose, "expose", false, "allow an --addr that other machines can reach")
+	flags.BoolVar(&e.localRunner, "local-runner", false, "really run the commands of jobs, on this machine and with your rights")
+	flags.StringSliceVar(&e.accounts, "accounts", []string{"me@example.com"}, "e-mail addresses of the `ACCOUNTS` to have")
+	flags.StringVar(&e.state, "state", "", "keep the state in `FILE`, which holds the accounts' keys")
+	flags.Float64Var(&e.speed, "speed", 1, "let the service's clock run that many times as `FAST`")
+	return cmd
+}
+
+func (e *emulator) run(ctx context.Context, a *app) error {
+	if err := e.check(); err != nil {
+		return err
+	}
+	opts, unlock, err := e.options()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	srv, err := proximltest.NewServer(opts...)
+	if err != nil {
+		return err
+	}
+	defer srv.Close()
+	var lines strings.Builder
+	for _, email := range e.accounts {
+		account := srv.Account(email)
+		fmt.Fprintf(&lines, "PROXIML_ENDPOINT=%s PROXIML_USER=%s PROXIML_KEY=%s\n", srv.URL, account.User, account.Key)
+	}
+	if err := e.save(srv); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprint(a.stdout, lines.String()); err != nil {
+		return err
+	}
+	a.note("Listening on %s for %s; Ctrl-C ends it", srv.URL, strings.Join(e.accounts, ", "))
+	return e.serve(ctx, srv)
+}
+
+func (e *emulator) check() error {
+	host, _, err := net.SplitHostPort(e.addr)
+	if err != nil {
+		return usage("--addr %q is no HOST:PORT, such as 127.0.0.1:8080", e.addr)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) && !e.expose {
+		return usage("--addr %s could be reached from other machines; add --expose if that is wanted, or listen on 127.0.0.1", e.addr)
+	}
+	for _, email := range e.accounts {
+		if strings.TrimSpace(email) == "" {
+			return usage("--accounts has an empty address")
+		}
+	}
+	return nil
+}
+
+// options reads the state, which no other emulator may use until unlock is
+// called.
+func (e *emulator) options() (opts []proximltest.Option, unlock func(), err error) {
+	opts = []proximltest.Option{proximltest.WithAddress(e.addr), proximltest.WithSpeed(e.speed)}
+	if e.localRunner {
+		opts = append(opts, proximltest.WithRunner(proximltest.LocalRunner{}))
+	}
+	if e.state == "" {
+		return opts, func() {}, nil
+	}
+	lock := flock.New(e.state + ".lock")
+	unlock = func() { _ = lock.Close() } // the end of the process does it as well
+	free, err := lock.TryLock()
+	switch {
+	case err != nil:
+		return nil, nil, fmt.Errorf("--state: %w", err)
+	case !free:
+		return nil, nil, fmt.Errorf("--state: another emulator uses %s; end that one or name another file", e.state)
+	}
+	content, err := os.ReadFile(e.state)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		unlock()
+		return nil, nil, fmt.Errorf("--state: %w", err)
+	default:
+		opts = append(opts, proximltest.WithState(bytes.NewReader(content)))
+	}
+	return opts, unlock, nil
+}
+
+// serve saves the state now and then, and at the end.
+func (e *emulator) serve(ctx context.Context, srv *proximltest.Server) error {
+	tick := time.NewTicker(saveEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return e.save(srv)
+		case <-tick.C:
+			if err := e.save(srv); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (e *emulator) save(srv *proximltest.Server) error {
+	if e.state == "" {
+		return nil
+	}
+	var content bytes.Buffer
+	if err := srv.SaveState(&content); err != nil {
+		return err
+	}
+	if err := atomicfile.Write(e.state, content.Bytes()); err != nil {
+		return fmt.Errorf("--state: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/proximl/proximl-go"
+	"github.com/proximl/proximl-go/internal/reply"
+)
+
+// The exit codes, as "proximl --help" documents them.
+const (
+	exitOK          = 0
+	exitError       = 1
+	exitUsage       = 2
+	exitNotFound    = 3
+	exitNotAllowed  = 4
+	exitFailed      = 5
+	exitInterrupted = 130
+)
+
+// usageError is a command line that cannot work.
+type usageError struct{ error }
+
+func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+func exitCode(ctx context.Context, err error) int {
+	_, isUsage := errors.AsType[usageError](err)
+	_, isStatus := errors.AsType[*proximl.StatusError](err)
+	switch {
+	case err == nil:
+		return exitOK
+	case ctx.Err() != nil:
+		return exitInterrupted
+	case isUsage:
+		return exitUsage
+	case isStatus:
+		return exitFailed
+	case errors.Is(err, proximl.ErrNotFound):
+		return exitNotFound
+	case errors.Is(err, proximl.ErrForbidden), errors.Is(err, proximl.ErrUnauthorized):
+		return exitNotAllowed
+	}
+	return exitError
+}
+
+// report prints an error as one line.
+func (a *app) report(code int, err error) {
+	text := strings.TrimPrefix(reply.OneLine(err.Error()), "proximl: ")
+	if code == exitInterrupted && errors.Is(err, context.Canceled) {
+		text = "interrupted"
+	}
+	fmt.Fprintln(a.stderr, "proximl: "+text+hint(err))
+}
+
+// hint says what to do next about errors that do not say it themselves.
+func hint(err error) string {
+	failed, isAPI := errors.AsType[*proximl.APIError](err)
+	switch {
+	case !isAPI:
+		return ""
+	case errors.Is(err, proximl.ErrForbidden):
+		return "; the project's owner decides what its members may do"
+	case errors.Is(err, proximl.ErrNotFound):
+		return `; the command "list" shows what is there, --project says in which project`
+	case failed.StatusCode == 0:
+		return "; is the service reachable from here?"
+	}
+	return ""
+}

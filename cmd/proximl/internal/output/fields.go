@@ -1,0 +1,66 @@
+package output
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/proximl/proximl-go/internal/stream"
+)
+
+// fields writes an object as lines of a name and a value. The fields of nested
+// objects have names like resources.gpu_count.
+func fields(document jsontext.Value) string {
+	var lines [][2]string
+	collect(document, "", &lines)
+	widest := 0
+	for _, line := range lines {
+		widest = max(widest, width(line[0]))
+	}
+	var b strings.Builder
+	for _, line := range lines {
+		b.WriteString(line[0] + ":" + strings.Repeat(" ", widest-width(line[0])+1) + line[1] + "\n")
+	}
+	return b.String()
+}
+
+func collect(value jsontext.Value, name string, lines *[][2]string) {
+	from := jsontext.NewDecoder(bytes.NewReader(value), stream.ReadOptions)
+	if value.Kind() != jsontext.KindBeginObject {
+		*lines = append(*lines, [2]string{Clean(name), Clean(words(value))})
+		return
+	}
+	// It was encoded a moment ago, so that reading it cannot fail.
+	_ = members(from, func(field string) error {
+		inner, err := from.ReadValue()
+		if err == nil {
+			collect(inner.Clone(), strings.TrimPrefix(name+"."+field, "."), lines)
+		}
+		return err
+	})
+}
+
+// words is a value without quotes and, of an array of plain values, without
+// brackets.
+func words(value jsontext.Value) string {
+	from := jsontext.NewDecoder(bytes.NewReader(value), stream.ReadOptions)
+	switch value.Kind() {
+	case jsontext.KindString:
+		token, err := from.ReadToken()
+		if err == nil {
+			return token.String()
+		}
+	case jsontext.KindBeginArray:
+		var items []string
+		_ = elements(from, func() error {
+			inner, err := from.ReadValue()
+			if err == nil {
+				items = append(items, words(inner.Clone()))
+			}
+			return err
+		})
+		return strings.Join(items, ", ")
+	}
+	return string(value)
+}

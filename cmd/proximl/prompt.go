@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/proximl/proximl-go"
+	"github.com/proximl/proximl-go/cmd/proximl/internal/output"
+)
+
+const maxLine = 64 << 10 // bytes of an answer
+
+// asks gives a command the flag that answers its question.
+func (a *app) asks(cmd *cobra.Command) *cobra.Command {
+	cmd.Flags().BoolVarP(&a.flags.yes, "yes", "y", false, "do it without asking")
+	return cmd
+}
+
+// confirm asks before something that cannot be undone, such as "remove job x
+// (ID)".
+func (a *app) confirm(ctx context.Context, what string) error {
+	what = output.Clean(what)
+	switch {
+	case a.flags.yes:
+		return nil
+	case !isTerminal(a.stdin):
+		return usage("cannot ask whether to %s, since stdin is no terminal; add --yes", what)
+	}
+	answer, err := a.ask(ctx, a.stderr, strings.ToUpper(what[:1])+what[1:]+"? [y/N] ")
+	if err != nil && err != io.EOF {
+		return err
+	}
+	switch strings.ToLower(answer) {
+	case "y", "yes":
+		return nil
+	}
+	return errors.New("nothing was changed: the answer was not yes")
+}
+
+// ask prints a question and reads one line. At the end of input it returns
+// [io.EOF].
+func (a *app) ask(ctx context.Context, to io.Writer, question string) (string, error) {
+	fmt.Fprint(to, question)
+	line, err := await(ctx, a.nextLine)
+	if err != nil {
+		fmt.Fprintln(to) // after the question
+	}
+	return strings.TrimSpace(line), err
+}
+
+// askSecret is ask without an echo on a terminal.
+func (a *app) askSecret(ctx context.Context, question string) (proximl.Secret, error) {
+	if !isTerminal(a.stdin) {
+		answer, err := a.ask(ctx, a.stderr, "")
+		return proximl.Secret(answer), err
+	}
+	fd := int(a.stdin.(*os.File).Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprint(a.stderr, question)
+	answer, err := await(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	fmt.Fprintln(a.stderr)
+	if ctx.Err() != nil {
+		err = errors.Join(err, term.Restore(fd, before)) // the read is still waiting
+	}
+	return proximl.Secret(answer), err
+}
+
+// await runs a read of stdin, which nothing can interrupt, until ctx ends. The
+// read then goes on until the process ends, which is at once.
+func await[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := read()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+}
+
+// nextLine reads a line of stdin. All of them go through one reader, so that
+// nothing that it has read ahead is lost.
+func (a *app) nextLine() (string, error) {
+	if a.lines == nil {
+		a.lines = bufio.NewReaderSize(a.stdin, maxLine)
+	}
+	line, err := a.lines.ReadSlice('\n')
+	if err == bufio.ErrBufferFull {
+		return "", fmt.Errorf("the answer has more than %d bytes", maxLine)
+	}
+	if err == io.EOF && len(line) > 0 {
+		err = nil // a last line without its end
+	}
+	return string(line), err
+}
