@@ -31,6 +31,7 @@ const (
 	// complete. Uncertain: how long the service takes to send it.
 	logHistoryQuiet = 3 * time.Second
 	dataWorker      = "data_worker"
+	logPath         = "/ (log websocket)" // in errors
 )
 
 // LogEntry is a line of a log.
@@ -93,12 +94,26 @@ func (l *logSource) follow(ctx context.Context, state *logState, pass func(LogEn
 			failures = 1 // it was of use
 		}
 		if failures >= maxLogConnects {
-			return err
+			return dropped(err, failures)
 		}
 		l.client.sender.logger.DebugContext(ctx, "the log connection dropped", "error", err)
 		if err := sleep(ctx, l.client.sender.retry.backoff(failures)); err != nil {
 			return err
 		}
+	}
+}
+
+// dropped is the end of a log connection, unless it is an error of the call that
+// opened it.
+func dropped(err error, connects int) error {
+	var api *APIError
+	var auth *AuthError
+	if errors.As(err, &api) || errors.As(err, &auth) {
+		return err
+	}
+	return &APIError{
+		Method: http.MethodGet, Path: logPath, StatusCode: http.StatusSwitchingProtocols,
+		Message: "the connection drops", Attempts: connects, err: err,
 	}
 }
 
@@ -354,7 +369,7 @@ func (c *ProxiML) openWebsocket(ctx context.Context, token string) (*websocket.C
 
 // dialError never shows the URL, which has the token in it.
 func dialError(resp *http.Response, err error) error {
-	failed := &APIError{Method: http.MethodGet, Path: "/ (log websocket)", Attempts: 1}
+	failed := &APIError{Method: http.MethodGet, Path: logPath, Attempts: 1}
 	if resp == nil {
 		failed.err = withoutURL(err)
 		return failed
@@ -400,12 +415,14 @@ func (c *ProxiML) logArchive(ctx context.Context, operation, logURL string, w io
 		return failed
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode != http.StatusOK || !reply.IsArchive(resp) {
 		return c.sender.refused(out, resp)
 	}
 	n, err := io.Copy(w, resp.Body)
 	if err != nil {
-		return fmt.Errorf("the log archive broke off after %d bytes: %w", n, err)
+		failed := out.unreadable(resp, err)
+		failed.Message = fmt.Sprintf("the log archive broke off after %d bytes", n)
+		return failed
 	}
 	return nil
 }

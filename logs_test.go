@@ -240,3 +240,61 @@ func TestLogArchive(t *testing.T) {
 		require.ErrorIs(t, client.Jobs.LogArchive(t.Context(), job.ID, "nope", &zip), proximl.ErrNotFound)
 	})
 }
+
+// Nothing that is not the archive, and no part of it, passes for it.
+func TestLogArchiveFaults(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault proximltest.Fault
+		text  string
+	}{
+		"a page": {
+			proximltest.Fault{Status: 200, Body: "<html>Please log in</html>"},
+			"200 OK: a reply of type text/html; charset=utf-8: <html>Please log in</html>",
+		},
+		"JSON": {
+			proximltest.Fault{Status: 200, Body: `{"message":"no"}`},
+			"200 OK: no",
+		},
+		"a cut": {
+			proximltest.Fault{Kind: proximltest.TruncateBody},
+			"200 OK: the log archive broke off after",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv, client, job := logServer(t)
+				job, err := client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusFinished)
+				require.NoError(t, err)
+				test.fault.On = "GET /{bucket}/{id}/logs/{rest...}"
+				srv.Inject(test.fault)
+				var out bytes.Buffer
+				err = client.Jobs.LogArchive(t.Context(), job.ID, job.Workers[0].ID, &out)
+				require.ErrorContains(t, err, test.text)
+				assert.Equal(t, 200, apiError(t, err).StatusCode)
+				if name != "a cut" {
+					assert.Empty(t, out.String())
+				}
+			})
+		})
+	}
+}
+
+// A log whose connections drop before they bring anything is given up.
+func TestLogsThatDropAreGivenUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client, job := logServer(t)
+		srv.Inject(proximltest.Fault{On: "GET /", Kind: proximltest.CutConnection, Times: 100})
+		var last error
+		for _, err := range client.Jobs.Logs(t.Context(), job.ID) {
+			last = err
+		}
+		failed := apiError(t, last)
+		assert.Equal(t, 101, failed.StatusCode)
+		assert.Equal(t, 5, failed.Attempts)
+		require.ErrorContains(t, last, "GET / (log websocket): 101 Switching Protocols: the connection drops: ")
+		assert.LessOrEqual(t, 90, srv.ClearFaults(), "each time at most one for the lines to come and one for the history")
+	})
+}

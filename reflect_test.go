@@ -345,7 +345,11 @@ func (m serviceMethod) call(t *testing.T, arguments []reflect.Value) (sent []str
 		if req.URL.Host == strings.TrimPrefix(apiURL, "https://") {
 			sent = append(sent, req.Method+" "+req.URL.EscapedPath())
 		}
-		return exchange{reply: m.reply(req)}.response(req), nil
+		resp := exchange{reply: m.reply(req)}.response(req)
+		if strings.HasSuffix(req.URL.Path, ".zip") {
+			resp.Header.Set("Content-Type", "application/zip")
+		}
+		return resp, nil
 	})
 	service := reflect.ValueOf(client)
 	for name := range strings.SplitSeq(m.service, ".") {

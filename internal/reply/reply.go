@@ -21,6 +21,13 @@ func IsJSON(resp *http.Response) bool {
 	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
 }
 
+// IsArchive reports whether the content type leaves room for an archive: it is
+// none of JSON and none of a page, as something in front of the service sends.
+func IsArchive(resp *http.Response) bool {
+	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	return mediaType != "text/html" && !IsJSON(resp)
+}
+
 // RequestID returns the id that the reply gives the request, if it does.
 func RequestID(header http.Header) string {
 	for _, name := range []string{"X-Request-Id", "X-Amzn-Requestid", "Apigw-Requestid"} {

@@ -96,7 +96,7 @@ func (p *Peer) fetch(ctx context.Context, root *os.Root, isZip bool, opts Downlo
 	body := &counter{from: resp.Body, total: max(resp.ContentLength, 0), progress: opts.Progress}
 	defer body.tell()
 	switch mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); {
-	case mediaType == "text/html", reply.IsJSON(resp): // from something in front of the service
+	case !reply.IsArchive(resp):
 		sample, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 		message, _ := reply.Message(resp, sample)
 		return Received{}, fmt.Errorf("%v: no archive, but %s", r, message)
