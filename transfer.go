@@ -78,29 +78,56 @@ func (p *part) readable(option string) error {
 
 func (p *part) waiting() bool { return p.hostname != "" && p.token != "" }
 
+// TransferError is an exchange of local files that failed. Files that arrived
+// whole stay. The next Connect begins anew with what the entity still waits for.
+type TransferError struct {
+	What   string // model, input or output; or dataset, model, checkpoint or volume
+	Worker int    // number of the worker whose output it is; 0 when it has no number
+	err    error
+}
+
+// Error says what was exchanged with whom, and what went wrong.
+func (e *TransferError) Error() string { return "transfer of the " + e.What + ": " + e.err.Error() }
+
+// Is reports whether target is [ErrOutcomeUnknown] and the service may have
+// taken the transfer for complete: the state of the entity tells.
+func (e *TransferError) Is(target error) bool {
+	return target == ErrOutcomeUnknown && errors.Is(e.err, transfer.ErrUnconfirmed)
+}
+
+// Unwrap returns what went wrong.
+func (e *TransferError) Unwrap() error { return e.err }
+
 // upload sends a part.
 func (c *ProxiML) upload(ctx context.Context, p part, o *ConnectOptions) error {
-	peer, err := c.peer(ctx, p, o)
-	if err != nil {
-		return err
-	}
-	defer peer.Close()
-	return peer.Upload(ctx, p.folder, transfer.UploadOptions{ChunkSize: o.ChunkSize, Progress: o.progress(p), Skipped: c.skipped(ctx, p)})
+	return c.transfer(ctx, p, o, func(peer *transfer.Peer) error {
+		return peer.Upload(ctx, p.folder, transfer.UploadOptions{ChunkSize: o.ChunkSize, Progress: o.progress(p), Skipped: c.skipped(ctx, p)})
+	})
 }
 
 // download fetches a part.
 func (c *ProxiML) download(ctx context.Context, p part, o *ConnectOptions) error {
-	peer, err := c.peer(ctx, p, o)
-	if err != nil {
+	return c.transfer(ctx, p, o, func(peer *transfer.Peer) error {
+		_, err := peer.Download(ctx, p.folder, transfer.DownloadOptions{
+			Limits:   transfer.Limits{Entries: o.MaxEntries, Bytes: o.MaxBytes},
+			Progress: o.progress(p),
+			Skipped:  c.skipped(ctx, p),
+		})
 		return err
-	}
-	defer peer.Close()
-	_, err = peer.Download(ctx, p.folder, transfer.DownloadOptions{
-		Limits:   transfer.Limits{Entries: o.MaxEntries, Bytes: o.MaxBytes},
-		Progress: o.progress(p),
-		Skipped:  c.skipped(ctx, p),
 	})
-	return err
+}
+
+// transfer moves a part once its file transfer answers.
+func (c *ProxiML) transfer(ctx context.Context, p part, o *ConnectOptions, move func(*transfer.Peer) error) error {
+	peer, err := c.peer(ctx, p, o)
+	if err == nil {
+		defer peer.Close()
+		err = move(peer)
+	}
+	if err != nil {
+		return &TransferError{What: p.what, Worker: p.worker, err: err}
+	}
+	return nil
 }
 
 // peer waits until the file transfer of a part answers.
@@ -110,11 +137,11 @@ func (c *ProxiML) peer(ctx context.Context, p part, o *ConnectOptions) (*transfe
 		Question: c.sender.limits.ResponseHeader, BodyIdle: c.sender.limits.BodyIdle,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("proximl: transfer of the %s: %w", p.what, err)
+		return nil, err
 	}
 	if err := peer.Ping(ctx, cmp.Or(o.ServiceWait, defaultTransferWait)); err != nil {
 		peer.Close()
-		return nil, fmt.Errorf("proximl: transfer of the %s: %w", p.what, err)
+		return nil, err
 	}
 	return peer, nil
 }

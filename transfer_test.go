@@ -2,6 +2,7 @@ package proximl_test
 
 import (
 	"archive/tar"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -218,4 +220,48 @@ func TestJobWithVolume(t *testing.T) {
 		require.Len(t, jobs, 1)
 		assert.Equal(t, volume.ID, jobs[0].Data.Volumes[0].ID)
 	})
+}
+
+// What goes wrong with a transfer is a TransferError, which says whether the
+// service may have taken the transfer for complete.
+func TestTransferErrors(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault   proximltest.Fault
+		text    string
+		unknown bool
+	}{
+		"refused": {
+			proximltest.Fault{On: "PUT /transfer/{rest...}", Status: 403, Body: `{"message":"no"}`},
+			"PUT /upload: 403 Forbidden: no", false,
+		},
+		"never ready": {
+			proximltest.Fault{On: "GET /transfer/{id}/ping", Status: 404, Times: 1000},
+			"was not ready within 1m0s", false,
+		},
+		"no reply to the end": {
+			proximltest.Fault{On: "POST /transfer/{rest...}", Kind: proximltest.ResetAfterWork, Times: 100},
+			"all 2048 bytes were stored, but", true,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv, client := connected(t)
+				dataset, err := client.Datasets.Create(t.Context(), &proximl.DatasetSpec{Name: "d", SourceType: "local", SourceURI: "x"})
+				require.NoError(t, err)
+				srv.Inject(test.fault)
+				_, err = client.Datasets.Connect(t.Context(), dataset.ID, proximl.ConnectOptions{
+					Input: folder(t, map[string]string{"a": "1"}), ServiceWait: time.Minute,
+				})
+				var failed *proximl.TransferError
+				require.ErrorAs(t, err, &failed)
+				assert.Equal(t, "dataset", failed.What)
+				assert.Zero(t, failed.Worker)
+				assert.Regexp(t, "^transfer of the dataset: ", err.Error())
+				require.ErrorContains(t, err, test.text)
+				assert.Equal(t, test.unknown, errors.Is(err, proximl.ErrOutcomeUnknown))
+			})
+		})
+	}
 }
