@@ -197,15 +197,19 @@ func (s *storageConnection[T]) run(ctx context.Context) (*T, error) {
 	if err != nil {
 		return entity, err
 	}
-	entity, err = s.await(ctx, wanted)
-	if state = s.storage(entity); err != nil || state.Status != wanted {
-		return entity, err // it is past the transfer: somebody else has done it
+	awaited, err := s.await(ctx, wanted)
+	if entity = cmp.Or(awaited, entity); err != nil {
+		return entity, err
+	}
+	if state = s.storage(entity); state.Status != wanted {
+		return entity, nil // it is past the transfer: somebody else has done it
 	}
 	p.hostname, p.token = state.Hostname, state.AuthToken
 	if err := move(ctx, p, &s.options); err != nil {
 		return entity, err
 	}
-	return waitForStorage(ctx, s.id, StorageStatusReady, s.get, s.status, s.options.Wait)
+	ready, err := waitForStorage(ctx, s.id, StorageStatusReady, s.get, s.status, s.options.Wait)
+	return cmp.Or(ready, entity), err
 }
 
 func (s *storageConnection[T]) status(entity *T) StorageStatus { return s.storage(entity).Status }
@@ -247,14 +251,16 @@ func (j *jobConnection) run(ctx context.Context) (*Job, error) {
 		return job, err
 	}
 	if len(j.uploads(job)) > 0 {
-		if job, err = j.upload(ctx); err != nil {
+		uploaded, err := j.upload(ctx)
+		if job = cmp.Or(uploaded, job); err != nil {
 			return job, err
 		}
 	}
 	if job.Data.OutputType != sourceLocal || j.options.UploadOnly {
 		return job, nil
 	}
-	return j.download(ctx)
+	ended, err := j.download(ctx)
+	return cmp.Or(ended, job), err
 }
 
 // check finds out, before anything moves, whether the caller has named a folder

@@ -3,6 +3,7 @@ package proximl_test
 import (
 	"archive/tar"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -261,6 +262,42 @@ func TestTransferErrors(t *testing.T) {
 				assert.Regexp(t, "^transfer of the dataset: ", err.Error())
 				require.ErrorContains(t, err, test.text)
 				assert.Equal(t, test.unknown, errors.Is(err, proximl.ErrOutcomeUnknown))
+			})
+		})
+	}
+}
+
+// A look that fails in the middle of a Connect ends it, and what was seen before
+// is returned.
+func TestConnectWhenALookFails(t *testing.T) {
+	t.Parallel()
+	for look := 2; look <= 4; look++ {
+		t.Run(fmt.Sprintf("look %d", look), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv, client := connected(t)
+				input, output := folder(t, map[string]string{"a": "1"}), t.TempDir()
+				dataset, err := client.Datasets.Create(t.Context(), &proximl.DatasetSpec{Name: "d", SourceType: "local", SourceURI: "x"})
+				require.NoError(t, err)
+				srv.Inject(
+					proximltest.Fault{On: "GET /dataset/{id}", Times: look - 1}, // nothing happens to these
+					proximltest.Fault{On: "GET /dataset/{id}", Status: 500, Body: `{"message":"no"}`},
+				)
+				got, err := client.Datasets.Connect(t.Context(), dataset.ID, proximl.ConnectOptions{Input: input})
+				require.ErrorContains(t, err, "500 Internal Server Error: no")
+				require.NotNil(t, got)
+				assert.Equal(t, dataset.ID, got.ID)
+				srv.ClearFaults()
+
+				job := localJob(t, client, "python a.py")
+				srv.Inject(
+					proximltest.Fault{On: "GET /job/{id}", Times: look - 1},
+					proximltest.Fault{On: "GET /job/{id}", Status: 500, Body: `{"message":"no"}`},
+				)
+				seen, err := client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: input, Output: output})
+				require.ErrorContains(t, err, "500 Internal Server Error: no")
+				require.NotNil(t, seen)
+				assert.Equal(t, job.ID, seen.ID)
 			})
 		})
 	}
