@@ -9,10 +9,6 @@ import (
 	"os"
 	"runtime"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/proximl/proximl-go/internal/atomicfile"
 	"github.com/proximl/proximl-go/internal/baseurl"
 	"github.com/proximl/proximl-go/internal/settings"
 )
@@ -61,8 +57,7 @@ func loadConfig(values map[string]string, logger *slog.Logger) (*config, error) 
 	}
 	info, err := os.Stat(store.Path(credentialsFile))
 	if err == nil && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
-		logger.Warn("the API key can be read by other users; run chmod 600 on the file",
-			"file", store.Path(credentialsFile), "mode", info.Mode().Perm().String())
+		logger.Warn("the API key can be read by other users; run chmod 600 on the file", "file", store.Path(credentialsFile), "mode", info.Mode().Perm().String())
 	}
 	return &config{store}, nil
 }
@@ -77,8 +72,7 @@ func (c *config) credentials() (user, key settings.Value, err error) {
 		if c.Dir == "" {
 			place = credentialsFile + " in the configuration folder (but there is no home folder; set PROXIML_CONFIG_DIR)"
 		}
-		err = fmt.Errorf("%w: looked at the option WithCredentials, the environment variables PROXIML_USER and PROXIML_KEY, and %s; make an API key on the account settings page and put its file there",
-			ErrNoCredentials, place)
+		err = fmt.Errorf("%w: looked at the option WithCredentials, the environment variables PROXIML_USER and PROXIML_KEY, and %s; make an API key on the account settings page and put its file there", ErrNoCredentials, place)
 	case user.Strength > key.Strength:
 		err = fmt.Errorf("%w: the user comes from %s, which has no key; give both in one place", ErrNoCredentials, user.Source)
 	case key.Strength > user.Strength:
@@ -111,26 +105,10 @@ func (c *config) baseURL(hostSetting, prefix string) (*url.URL, error) {
 
 // saveActiveProject changes the project in config.json and nothing else in it.
 func (c *config) saveActiveProject(ctx context.Context, id string) error {
-	if c.Dir == "" {
-		return errors.New("proximl: cannot save the active project: there is no home folder; set PROXIML_CONFIG_DIR")
+	err := errors.New("there is no home folder; set PROXIML_CONFIG_DIR")
+	if c.Dir != "" {
+		err = c.Save(ctx, configFile, settingProject, id)
 	}
-	path := c.Path(configFile)
-	err := atomicfile.Update(ctx, path, func() ([]byte, error) {
-		values, err := settings.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		changed := map[string]any{settingProject: id}
-		for name, value := range values {
-			if name != settingProject {
-				changed[name] = value
-			}
-		}
-		if id == "" {
-			delete(changed, settingProject)
-		}
-		return json.Marshal(changed, json.Deterministic(true), jsontext.WithIndent("  "))
-	})
 	if err != nil {
 		return fmt.Errorf("proximl: cannot save the active project: %w", err)
 	}

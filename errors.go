@@ -62,10 +62,9 @@ type APIError struct {
 func (e *APIError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s: ", e.Method, e.Path)
-	switch {
-	case e.StatusCode == 0:
+	if e.StatusCode == 0 {
 		b.WriteString("no reply")
-	default:
+	} else {
 		fmt.Fprintf(&b, "%d %s", e.StatusCode, http.StatusText(e.StatusCode))
 	}
 	if e.Message != "" && e.Message != http.StatusText(e.StatusCode) {
@@ -144,60 +143,6 @@ func (e *AuthError) Unwrap() error {
 		return failed.err
 	}
 	return e.err
-}
-
-// Problem is one thing that is wrong with a request.
-type Problem struct {
-	Field   string // as in the JSON: resources.gpu_types
-	Message string
-}
-
-// ValidationError is a request that can never work; nothing was sent.
-type ValidationError struct {
-	What     string // what was checked, such as "job spec"
-	Problems []Problem
-}
-
-// Error lists every problem.
-func (e *ValidationError) Error() string {
-	texts := make([]string, len(e.Problems))
-	for i, p := range e.Problems {
-		texts[i] = p.Field + ": " + p.Message
-	}
-	return "invalid " + e.What + ": " + strings.Join(texts, "; ")
-}
-
-// invalid is a ValidationError with one problem.
-func invalid(what, field, message string) error {
-	return &ValidationError{What: what, Problems: []Problem{{field, message}}}
-}
-
-func (e *ValidationError) add(field, message string) {
-	e.Problems = append(e.Problems, Problem{field, message})
-}
-
-func (e *ValidationError) orNil() error {
-	if len(e.Problems) == 0 {
-		return nil
-	}
-	return e
-}
-
-// Is reports whether target is [ErrInvalid].
-func (e *ValidationError) Is(target error) bool { return target == ErrInvalid }
-
-// StatusError is a wait that cannot end well any more: the entity reached a
-// status from which the wanted one is out of reach.
-type StatusError struct {
-	Entity any // the last that was seen: *Job, *Dataset, ...
-	ID     string
-	Status string // what it is in
-	Wanted string // what was waited for
-}
-
-// Error names the entity, its status and the one that was waited for.
-func (e *StatusError) Error() string {
-	return fmt.Sprintf("%s is %q and cannot become %q any more", e.ID, e.Status, e.Wanted)
 }
 
 // withoutURL takes away the layer of net/http that repeats method and URL.

@@ -144,10 +144,6 @@ func (a *ProjectsAPI) Create(ctx context.Context, spec *ProjectSpec, opts ...Req
 	return call[Project](ctx, a.client, "projects.create", http.MethodPost, route("project"), spec, opts)
 }
 
-func missingName(what string) error {
-	return invalid(what, "name", "is missing")
-}
-
 // Update changes settings of a project. Only the owner may.
 //
 // PATCH /project/{id}

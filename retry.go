@@ -161,21 +161,13 @@ func (o *outgoing) worthRepeating(ctx context.Context, resp *http.Response, err 
 		worth, _ := retryablehttp.DefaultRetryPolicy(ctx, nil, err)
 		return worth && !untrusted && (certain || repeatable)
 	}
+	refused := resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != ""
+	o.unclear = o.unclear || !refused && resp.StatusCode >= http.StatusInternalServerError
 	switch resp.StatusCode {
-	case http.StatusTooManyRequests:
-		return true
-	case http.StatusServiceUnavailable:
-		if resp.Header.Get("Retry-After") != "" {
-			return true
-		}
-		o.unclear = true
-		return repeatable
-	case http.StatusBadGateway, http.StatusGatewayTimeout:
-		o.unclear = true
-		return repeatable
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return refused || repeatable
 	}
-	o.unclear = o.unclear || resp.StatusCode >= http.StatusInternalServerError
-	return false
+	return refused
 }
 
 // error starts the description of what went wrong. The response may be nil.

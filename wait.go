@@ -44,6 +44,20 @@ func WithPollRequest(opts ...RequestOption) WaitOption {
 	return func(o *waitOptions) { o.request = append(o.request, opts...) }
 }
 
+// StatusError is a wait that cannot end well any more: the entity reached a
+// status from which the wanted one is out of reach.
+type StatusError struct {
+	Entity any // the last that was seen: *Job, *Dataset, ...
+	ID     string
+	Status string // what it is in
+	Wanted string // what was waited for
+}
+
+// Error names the entity, its status and the one that was waited for.
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("%s is %q and cannot become %q any more", e.ID, e.Status, e.Wanted)
+}
+
 // wait is one wait for an entity of type T to reach a status.
 type wait[T any, S ~string] struct {
 	id     string

@@ -3,6 +3,7 @@
 package settings
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -58,7 +59,7 @@ func Load(options, fileOf map[string]string) (*Store, error) {
 	}
 	for name, file := range fileOf {
 		if _, read := s.files[file]; !read {
-			content, err := ReadFile(s.Path(file))
+			content, err := readFile(s.Path(file))
 			if err != nil {
 				return nil, err
 			}
@@ -93,9 +94,31 @@ func (s *Store) Get(name string) Value {
 	return Value{Source: "the default"}
 }
 
-// ReadFile reads the JSON object in a file. It returns nothing for a file that
+// Save changes one value of a file and keeps the rest. An empty text takes the
+// value away. Readers never see half a file.
+func (s *Store) Save(ctx context.Context, file, name, text string) error {
+	path := s.Path(file)
+	return atomicfile.Update(ctx, path, func() ([]byte, error) {
+		values, err := readFile(path)
+		if err != nil {
+			return nil, err
+		}
+		changed := map[string]any{name: text}
+		for other, value := range values {
+			if other != name {
+				changed[other] = value
+			}
+		}
+		if text == "" {
+			delete(changed, name)
+		}
+		return json.Marshal(changed, json.Deterministic(true), jsontext.WithIndent("  "))
+	})
+}
+
+// readFile reads the JSON object in a file. It returns nothing for a file that
 // does not exist, and an error that names it for one that cannot be used.
-func ReadFile(path string) (map[string]jsontext.Value, error) {
+func readFile(path string) (map[string]jsontext.Value, error) {
 	content, err := atomicfile.Read(path, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
