@@ -93,25 +93,20 @@ func specTypes() (found []reflect.Type) {
 	return found
 }
 
-// closedSpecs have no place for further fields: projects are made with what the
-// service is known to take, and the others are no whole requests.
-var closedSpecs = map[reflect.Type]bool{
-	reflect.TypeFor[proximl.ProjectSpec]():     true,
-	reflect.TypeFor[proximl.ProjectSettings](): true,
-	reflect.TypeFor[proximl.MemberAccess]():    true,
-}
-
 // A spec that was read, from a file say, is sent as a whole.
 func TestSpecsKeepWhatTheyDoNotKnow(t *testing.T) {
 	t.Parallel()
 	specs := specTypes()
 	require.NotEmpty(t, specs)
 	for _, spec := range specs {
+		if spec == reflect.TypeFor[proximl.MemberAccess]() {
+			continue // the levels of access are no request of their own
+		}
 		const field = `"a new field":{"deep":[null,1.5,"é"]}`
 		value := reflect.New(spec).Interface()
 		require.NoError(t, json.Unmarshal([]byte("{"+field+"}"), value))
 		written, err := json.Marshal(value)
 		require.NoError(t, err)
-		assert.Equal(t, !closedSpecs[spec], strings.Contains(string(written), field), spec)
+		assert.Contains(t, string(written), field, spec)
 	}
 }

@@ -50,17 +50,39 @@ func (p Project) LogValue() slog.Value { return logged(p) }
 
 // ProjectSpec says what project to create.
 type ProjectSpec struct {
-	Name            string `json:"name"`
-	CopyCredentials *bool  `json:"copy_credentials,omitzero"` // begin with the third-party keys of Personal
-	CopySecrets     *bool  `json:"copy_secrets,omitzero"`     // begin with the secrets of Personal
+	Name            string         `json:"name"`
+	CopyCredentials *bool          `json:"copy_credentials,omitzero"` // begin with the third-party keys of Personal
+	CopySecrets     *bool          `json:"copy_secrets,omitzero"`     // begin with the secrets of Personal
+	Extra           jsontext.Value `json:",embed"`                    // further fields, sent as they are
 }
+
+// Format prints the value without its unknown fields.
+func (v ProjectSpec) Format(s fmt.State, verb rune) {
+	type plain ProjectSpec
+	v.Extra = nil
+	printed(s, verb, plain(v))
+}
+
+// LogValue logs what Format prints.
+func (v ProjectSpec) LogValue() slog.Value { return logged(v) }
 
 // ProjectSettings says what to change in a project.
 type ProjectSettings struct {
 	// OnlyOwnedResources makes jobs run, and datasets and models be stored, on
 	// the owner's own hardware only. Call GPUTypes.Refresh after changing it.
-	OnlyOwnedResources *bool `json:"only_owned_resources,omitzero"`
+	OnlyOwnedResources *bool          `json:"only_owned_resources,omitzero"`
+	Extra              jsontext.Value `json:",embed"` // further fields, sent as they are
 }
+
+// Format prints the value without its unknown fields.
+func (v ProjectSettings) Format(s fmt.State, verb rune) {
+	type plain ProjectSettings
+	v.Extra = nil
+	printed(s, verb, plain(v))
+}
+
+// LogValue logs what Format prints.
+func (v ProjectSettings) LogValue() slog.Value { return logged(v) }
 
 // List returns the projects that the account owns and those that it is a
 // member of.
