@@ -83,6 +83,8 @@ func (a *JobsAPI) Start(ctx context.Context, id string, opts ...RequestOption) (
 // Stop stops a running job. Notebooks and endpoints can be started again.
 //
 // PATCH /job/{id}
+//
+// Inferred: that endpoints can, as notebooks do.
 func (a *JobsAPI) Stop(ctx context.Context, id string, opts ...RequestOption) (*Job, error) {
 	return call[Job](ctx, a.client, "jobs.stop", http.MethodPatch, route("job", id), jobCommand{"stop"}, opts)
 }

@@ -18,7 +18,7 @@ const (
 	StorageStatusNew         StorageStatus = "new"
 	StorageStatusDownloading StorageStatus = "downloading" // from its source
 	StorageStatusReady       StorageStatus = "ready"
-	StorageStatusExporting   StorageStatus = "exporting"
+	StorageStatusExporting   StorageStatus = "exporting" // inferred: ready before and after it
 	StorageStatusFailed      StorageStatus = "failed"
 	StorageStatusRemoving    StorageStatus = "removing"
 	StorageStatusRemoved     StorageStatus = "removed"
