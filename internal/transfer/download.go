@@ -83,6 +83,8 @@ func (p *Peer) info(ctx context.Context) (isZip bool, err error) {
 
 // fetch downloads. Only the start of it is repeated.
 func (p *Peer) fetch(ctx context.Context, root *os.Root, isZip bool, opts DownloadOptions) (Received, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	r := &request{method: http.MethodGet, path: "/download", header: http.Header{"Accept-Encoding": {"identity"}}}
 	var resp *http.Response
 	err := p.policy.repeat(ctx, func(bool) (err error) {
@@ -93,14 +95,17 @@ func (p *Peer) fetch(ctx context.Context, root *os.Root, isZip bool, opts Downlo
 		return Received{}, err
 	}
 	defer resp.Body.Close()
-	body := &counter{from: resp.Body, total: max(resp.ContentLength, 0), progress: opts.Progress}
-	defer body.tell()
-	switch mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); {
-	case !reply.IsArchive(resp):
+	if !reply.IsArchive(resp) {
 		sample, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 		message, _ := reply.Message(resp, sample)
 		return Received{}, fmt.Errorf("%v: no archive, but %s", r, message)
-	case isZip, mediaType == "application/zip", mediaType == "application/x-zip-compressed":
+	}
+	arriving := readAhead(ctx, resp.Body)
+	defer arriving.wait()
+	defer cancel()
+	body := &counter{from: arriving, total: max(resp.ContentLength, 0), progress: opts.Progress}
+	defer body.tell()
+	if mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); isZip || mediaType == "application/zip" || mediaType == "application/x-zip-compressed" {
 		return saveZip(ctx, root, body, dispositionName(resp.Header.Get("Content-Disposition")), opts.Limits)
 	}
 	return Extract(ctx, root, body, opts.Limits, opts.Skipped)

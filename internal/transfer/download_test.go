@@ -1,6 +1,7 @@
 package transfer_test
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
 	"fmt"
@@ -196,6 +197,28 @@ func TestDownloadFails(t *testing.T) {
 			assert.Equal(t, 1, test.s.counts["GET /download"])
 		})
 	}
+}
+
+// TestDownloadIsGivenUp while as much was read ahead as there is room for.
+func TestDownloadIsGivenUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{}
+		archive := archiveOf(t, special(tar.TypeFifo, "pipe", ""), file("a", "too much"), file("b", strings.Repeat("b", 8<<20)))
+		s.fault = func(w http.ResponseWriter, r *http.Request, _ int) bool {
+			if r.URL.Path == "/download" {
+				_, _ = w.Write(archive)
+			}
+			return r.URL.Path == "/download"
+		}
+		peer, _, end := start(t, s, transfer.Options{})
+		defer end()
+		_, err := peer.Download(t.Context(), t.TempDir(), transfer.DownloadOptions{
+			Limits:  transfer.Limits{Bytes: 1},
+			Skipped: func(string, string) { synctest.Wait() },
+		})
+		require.ErrorContains(t, err, `entry "a": with it, the archive has more bytes than the limit of 1`)
+	})
 }
 
 func TestDownloadThatStalls(t *testing.T) {
