@@ -29,11 +29,19 @@ type line struct {
 	text uint64 // hash
 }
 
+// count is how often a line was passed on, and how often it came in a replay.
+type count struct {
+	passed, came int
+	replay       int // number of that replay; in any other, the line has not come
+}
+
 type stream struct {
-	passed   map[line]int // of the lines from floor on
-	replayed map[line]int // of those, in the replay under way
-	floor    int64        // all lines before it were passed on
-	last     int64        // time of the line before
+	counts map[line]count // of the lines from floor on
+	times  []int64        // of each of them, as they came
+	floor  int64          // all lines before it were passed on
+	last   int64          // time of the line before
+	replay int            // number of the one under way
+	full   int            // lines that are too many
 }
 
 // NewFilter makes a filter that has passed nothing on.
@@ -44,7 +52,7 @@ func NewFilter() *Filter {
 // Reconnected tells the filter that what comes now was perhaps sent before.
 func (f *Filter) Reconnected() {
 	for _, s := range f.streams {
-		clear(s.replayed)
+		s.replay++
 	}
 }
 
@@ -53,39 +61,44 @@ func (f *Filter) Reconnected() {
 func (f *Filter) New(name string, time int64, text string) bool {
 	s := f.streams[name]
 	if s == nil {
-		s = &stream{passed: map[line]int{}, replayed: map[line]int{}, floor: time}
+		s = &stream{counts: map[line]count{}, floor: time, full: 2 * remembered}
 		f.streams[name] = s
 	}
 	if time < s.last {
-		clear(s.replayed)
+		s.replay++
 	}
 	s.last = time
-	if time < s.floor {
-		return false
-	}
-	l := line{time, maphash.String(f.seed, text)}
-	s.replayed[l]++
-	if s.replayed[l] <= s.passed[l] {
-		return false
-	}
-	s.passed[l]++
-	if len(s.passed) >= 2*remembered {
-		s.forget()
-	}
-	return true
+	return time >= s.floor && s.pass(line{time, maphash.String(f.seed, text)})
 }
 
-// forget drops the older half, but never a part of one millisecond.
+// pass counts a line and reports whether it is one more than was passed on.
+func (s *stream) pass(l line) bool {
+	c, known := s.counts[l]
+	if c.replay != s.replay {
+		c.came, c.replay = 0, s.replay
+	}
+	c.came++
+	isNew := c.came > c.passed
+	if isNew {
+		c.passed++
+	}
+	s.counts[l] = c
+	if !known {
+		s.times = append(s.times, l.time)
+		s.forget()
+	}
+	return isNew
+}
+
+// forget drops the older half when there are too many lines, but never a part of
+// one millisecond. Where that leaves many, it is a while until the next time.
 func (s *stream) forget() {
-	times := slices.Sorted(func(yield func(int64) bool) {
-		for l := range s.passed {
-			if !yield(l.time) {
-				return
-			}
-		}
-	})
-	s.floor = times[len(times)/2]
-	old := func(l line, _ int) bool { return l.time < s.floor }
-	maps.DeleteFunc(s.passed, old)
-	maps.DeleteFunc(s.replayed, old)
+	if len(s.times) < s.full {
+		return
+	}
+	slices.Sort(s.times) // they are, but for lines that came late
+	s.floor = s.times[len(s.times)/2]
+	s.times = slices.DeleteFunc(s.times, func(time int64) bool { return time < s.floor })
+	maps.DeleteFunc(s.counts, func(l line, _ count) bool { return l.time < s.floor })
+	s.full = 2 * max(remembered, len(s.times))
 }

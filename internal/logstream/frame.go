@@ -25,13 +25,16 @@ type Frame struct {
 	Time   jsontext.Value `json:"time"` // milliseconds since 1970, a number or a string of one
 }
 
-// Parse reads a frame.
-func Parse(data []byte) (*Frame, error) {
-	var f Frame
-	if err := json.Unmarshal(data, &f, jsonstream.ReadOptions); err != nil {
-		return nil, errors.New("the frame is no JSON object of the known form")
+// Parse reads a frame into f, in place of what was there. After an error, f is
+// empty.
+func (f *Frame) Parse(data []byte) error {
+	empty := Frame{Time: f.Time[:0]}
+	*f = empty
+	if err := json.Unmarshal(data, f, jsonstream.ReadOptions); err != nil {
+		*f = empty
+		return errors.New("the frame is no JSON object of the known form")
 	}
-	return &f, nil
+	return nil
 }
 
 // Millis returns the time of the frame, 0 when it has none.

@@ -2,6 +2,7 @@ package logstream_test
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -46,19 +47,32 @@ func TestFilterForgets(t *testing.T) {
 	assert.True(t, f.New("w", lines, "x"))
 }
 
+// A millisecond is remembered as a whole, in time that grows with its lines.
+func TestFilterOfOneMillisecond(t *testing.T) {
+	t.Parallel()
+	f := logstream.NewFilter()
+	const lines = 200_000
+	for _, isNew := range []bool{true, false} {
+		for i := range lines {
+			require.Equal(t, isNew, f.New("w", 1, strconv.Itoa(i)), "line %d", i)
+		}
+		f.Reconnected()
+	}
+}
+
 func TestMillis(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int64{
 		`1613079345318`: 1613079345318, `"1613079345318"`: 1613079345318, `1.5`: 1,
 		`null`: 0, `""`: 0, `"soon"`: 0, `1e300`: 0, `{}`: 0,
 	} {
-		frame, err := logstream.Parse(fmt.Appendf(nil, `{"type":"subscription","time":%s}`, text))
-		require.NoError(t, err)
+		var frame logstream.Frame
+		require.NoError(t, frame.Parse(fmt.Appendf(nil, `{"type":"subscription","time":%s}`, text)))
 		assert.Equal(t, want, frame.Millis(), text)
+		require.NoError(t, frame.Parse([]byte(`{"type":"end"}`)))
+		assert.Equal(t, logstream.Frame{Type: "end", Time: frame.Time[:0]}, frame, "nothing is left of the frame before")
+		assert.Zero(t, frame.Millis())
 	}
-	frame, err := logstream.Parse([]byte(`{"type":"end"}`))
-	require.NoError(t, err)
-	assert.Zero(t, frame.Millis())
 }
 
 func FuzzParse(f *testing.F) {
@@ -69,9 +83,8 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		frame, err := logstream.Parse(data)
-		if err != nil {
-			assert.Nil(t, frame)
+		var frame logstream.Frame
+		if frame.Parse(data) != nil {
 			return
 		}
 		filter := logstream.NewFilter()
