@@ -78,24 +78,15 @@ type logReader struct {
 // no line falls between the two, and what both bring can be told from what one
 // brings twice.
 func (r *logReader) connect(ctx context.Context) (ended bool, err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	live, err := r.open(ctx, "subscribe", "logs")
 	if err != nil {
 		return false, err
 	}
 	defer live.close()
-	r.filter.Reconnected()
 	if ended, err = r.history(ctx); ended || err != nil {
 		return ended, err
 	}
-	var guard sync.WaitGroup
-	guard.Go(func() { r.guard(ctx, live.Conn) })
-	defer guard.Wait()
-	defer cancel()
-	r.filter.Reconnected()
-	ended, err = r.read(ctx, live.Conn, func() {})
-	return ended || r.ended.Load(), err
+	return r.read(ctx, live.Conn, nil)
 }
 
 // history reads what was logged so far. Nothing says where it ends but that no
@@ -106,42 +97,54 @@ func (r *logReader) history(ctx context.Context) (ended bool, err error) {
 		return false, err
 	}
 	defer past.close()
-	var quiet atomic.Bool
-	timer := time.AfterFunc(logHistoryQuiet, func() {
-		quiet.Store(true)
+	var complete atomic.Bool
+	quiet := time.AfterFunc(logHistoryQuiet, func() {
+		complete.Store(true)
 		_ = past.CloseNow()
 	})
-	defer timer.Stop()
-	ended, err = r.read(ctx, past.Conn, func() { timer.Reset(logHistoryQuiet) })
-	if quiet.Load() && !errors.Is(err, errLogStopped) {
+	defer quiet.Stop()
+	ended, err = r.read(ctx, past.Conn, quiet)
+	if complete.Load() && !errors.Is(err, errLogStopped) {
 		return ended, nil
 	}
 	return ended, err
 }
 
-// read reads a connection until it drops or the log ends, and tells of each
-// message.
-func (r *logReader) read(ctx context.Context, conn *websocket.Conn, came func()) (ended bool, err error) {
-	uncancelled := context.WithoutCancel(ctx)
-	for {
-		_, message, err := conn.Reader(uncancelled)
-		if err != nil {
-			return false, err
-		}
-		if err := r.readFrame(message); err != nil {
-			return false, err
-		}
-		r.frames.Add(1)
-		came()
-		switch r.frame.Type {
-		case logstream.TypeEnd:
-			return true, nil
-		case logstream.TypeLine:
-			if !r.line(ctx) {
-				return false, errLogStopped
-			}
-		}
+// read reads a connection until it drops or the log ends. The timer, if there is
+// one, runs while no message comes.
+func (r *logReader) read(ctx context.Context, conn *websocket.Conn, quiet *time.Timer) (ended bool, err error) {
+	r.filter.Reconnected()
+	guarding, cancel := context.WithCancel(ctx)
+	var guard sync.WaitGroup
+	guard.Go(func() { r.guard(guarding, conn) })
+	defer guard.Wait()
+	defer cancel()
+	for err == nil && !ended {
+		ended, err = r.message(ctx, conn, quiet)
 	}
+	return ended || r.ended.Load(), err
+}
+
+// message reads one message and passes on the line in it.
+func (r *logReader) message(ctx context.Context, conn *websocket.Conn, quiet *time.Timer) (ended bool, err error) {
+	if quiet != nil {
+		quiet.Reset(logHistoryQuiet)
+	}
+	_, message, err := conn.Reader(context.Background()) // the connection closes when ctx ends
+	if quiet != nil {
+		quiet.Stop()
+	}
+	if err == nil {
+		err = r.readFrame(message)
+	}
+	if err != nil {
+		return false, err
+	}
+	r.frames.Add(1)
+	if r.frame.Type == logstream.TypeLine && !r.line(ctx) {
+		return false, errLogStopped
+	}
+	return r.frame.Type == logstream.TypeEnd, nil
 }
 
 // readFrame reads a message. One that is no frame, or too large, is left out,

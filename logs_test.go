@@ -112,6 +112,24 @@ func TestLogsLoseNothingAndRepeatNothing(t *testing.T) {
 	}
 }
 
+// A caller may take longer for a line than the history may be quiet.
+func TestLogsOfASlowCaller(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, client, job := logServer(t)
+		_, err := client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusRunning)
+		require.NoError(t, err)
+		time.Sleep(20 * time.Second)
+		lines := map[int][]string{}
+		for entry, err := range client.Jobs.Logs(t.Context(), job.ID) {
+			require.NoError(t, err)
+			lines[entry.Worker] = append(lines[entry.Worker], entry.Text)
+			time.Sleep(5 * time.Second)
+		}
+		assert.Equal(t, scripted(), lines)
+	})
+}
+
 func TestLogsOfOddFrames(t *testing.T) {
 	t.Parallel()
 	line := fmt.Sprintf(`{"type":"subscription","stream":"data_worker","time":"%d","msg":%q}`, time.Now().Add(100*365*24*time.Hour).UnixMilli(), strings.Repeat("x", 10<<20))

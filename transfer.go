@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strconv"
 	"sync"
 	"time"
 
@@ -17,6 +15,7 @@ import (
 const (
 	sourceLocal         = "local"
 	defaultTransferWait = 510 * time.Second // as long as the Python client waits
+	maxConfirmLooks     = 12                // a minute
 )
 
 // ConnectOptions says which folders of this machine a Connect uses. They come
@@ -31,7 +30,7 @@ type ConnectOptions struct {
 	UploadOnly bool // return after the upload, without waiting for a job's output
 
 	ServiceWait time.Duration // for the file transfer to answer; 8.5 minutes by default
-	ChunkSize   int           // bytes of one request of an upload; 5 MiB by default, uncertain whether the service takes as much
+	ChunkSize   int           // bytes of one request of an upload; 5 MiB by default
 	MaxEntries  int64         // of one archive that is downloaded; 10 million by default
 	MaxBytes    int64         // of one archive that is downloaded; no limit by default
 	Progress    func(TransferProgress)
@@ -75,6 +74,9 @@ func (p *part) readable(option string) error {
 	}
 	return nil
 }
+
+// key tells the parts of one job apart.
+func (p *part) key() string { return p.what + p.id }
 
 func (p *part) waiting() bool { return p.hostname != "" && p.token != "" }
 
@@ -161,213 +163,26 @@ func (c *ProxiML) skipped(ctx context.Context, p part) transfer.Skipped {
 	}
 }
 
-// storageConnection is a Connect of a dataset or model.
-type storageConnection[T any] struct {
-	client  *ProxiML
-	kind    string
-	id      string
-	options ConnectOptions
-	get     func(context.Context, string, ...RequestOption) (*T, error)
-	storage func(*T) *Storage
-}
-
-// run uploads what is to become the entity, or downloads its export.
-func (s *storageConnection[T]) run(ctx context.Context) (*T, error) {
-	ctx = context.WithValue(ctx, operationKey{}, s.kind+"s.connect")
-	entity, err := s.get(ctx, s.id)
-	if err != nil {
-		return nil, err
+// confirm finds out whether a transfer came to its end whose last reply was
+// lost: then nothing waits for it any more. It looks for a while, since what
+// waited may take a moment to go on.
+func confirm(ctx context.Context, err error, waits func(context.Context) (bool, error)) error {
+	if !errors.Is(err, transfer.ErrUnconfirmed) {
+		return err
 	}
-	state, move, wanted := s.storage(entity), s.client.upload, StorageStatusDownloading
-	p := part{what: s.kind, folder: s.options.Input, suggested: state.SourceURI}
-	switch {
-	case state.Status == StorageStatusExporting && state.OutputType == sourceLocal:
-		move, wanted = s.client.download, StorageStatusExporting
-		p.folder, p.suggested = s.options.Output, state.OutputURI
-		err = p.named("Output")
-	case state.Status == StorageStatusReady && s.options.Output != "":
-		err = invalid("connect", s.kind, "is ready and exports nothing: call Export with the output type local first")
-	case state.Status == StorageStatusReady:
-		return entity, nil
-	case state.SourceType != sourceLocal:
-		err = invalid("connect", s.kind, fmt.Sprintf("has the source type %q: it neither waits for files of this machine nor exports to it", state.SourceType))
-	default:
-		err = p.readable("Input")
-	}
-	if err != nil {
-		return entity, err
-	}
-	awaited, err := s.await(ctx, wanted)
-	if entity = cmp.Or(awaited, entity); err != nil {
-		return entity, err
-	}
-	if state = s.storage(entity); state.Status != wanted {
-		return entity, nil // it is past the transfer: somebody else has done it
-	}
-	p.hostname, p.token = state.Hostname, state.AuthToken
-	if err := move(ctx, p, &s.options); err != nil {
-		return entity, err
-	}
-	ready, err := waitForStorage(ctx, s.id, StorageStatusReady, s.get, s.status, s.options.Wait)
-	return cmp.Or(ready, entity), err
-}
-
-func (s *storageConnection[T]) status(entity *T) StorageStatus { return s.storage(entity).Status }
-
-// await waits until the entity waits for a transfer, or is past it.
-func (s *storageConnection[T]) await(ctx context.Context, wanted StorageStatus) (*T, error) {
-	w := wait[T, StorageStatus]{
-		id: s.id, wanted: wanted, get: s.get, gone: StorageStatusArchived, status: s.status,
-		judge: func(entity *T, wanted StorageStatus, _ bool) verdict {
-			state := s.storage(entity)
-			if state.Status == wanted && (state.Hostname == "" || state.AuthToken == "") {
-				return goOn
-			}
-			if state.Status == StorageStatusReady {
-				return satisfied
-			}
-			return judgeStorage(state.Status, wanted)
-		},
-	}
-	return w.run(ctx, s.options.Wait)
-}
-
-// jobConnection is a Connect of a job.
-type jobConnection struct {
-	*JobsAPI
-	id      string
-	options ConnectOptions
-	served  map[string]bool // workers whose output is here
-}
-
-// run serves the job to its end.
-func (j *jobConnection) run(ctx context.Context) (*Job, error) {
-	ctx = context.WithValue(ctx, operationKey{}, "jobs.connect")
-	job, err := j.Get(ctx, j.id)
-	if err != nil {
-		return nil, err
-	}
-	if err := j.check(job); err != nil {
-		return job, err
-	}
-	if len(j.uploads(job)) > 0 {
-		uploaded, err := j.upload(ctx)
-		if job = cmp.Or(uploaded, job); err != nil {
-			return job, err
+	last := "it could not be looked at before ctx ended"
+	for looks := 0; looks < maxConfirmLooks && sleep(ctx, defaultMinPoll) == nil; looks++ {
+		waiting, failed := waits(ctx)
+		switch {
+		case failed != nil:
+			last = "a look at it failed: " + failed.Error()
+		case !waiting:
+			return nil
+		default:
+			last = "it still waits for the transfer"
 		}
 	}
-	if job.Data.OutputType != sourceLocal || j.options.UploadOnly {
-		return job, nil
-	}
-	ended, err := j.download(ctx)
-	return cmp.Or(ended, job), err
-}
-
-// check finds out, before anything moves, whether the caller has named a folder
-// for all that will move.
-func (j *jobConnection) check(job *Job) error {
-	uploads, output := j.uploads(job), part{what: "output", folder: j.options.Output, suggested: job.Data.OutputURI}
-	takesOutput := job.Data.OutputType == sourceLocal && !j.options.UploadOnly
-	if len(uploads) == 0 && !takesOutput {
-		return invalid("connect", "job", "has neither a local model nor a local input or output")
-	}
-	for _, p := range uploads {
-		if err := p.readable(map[string]string{"model": "Model", "input": "Input"}[p.what]); err != nil {
-			return err
-		}
-	}
-	if takesOutput {
-		return output.named("Output")
-	}
-	return nil
-}
-
-// uploads lists what a job still takes from this machine.
-func (j *jobConnection) uploads(job *Job) []part {
-	var parts []part
-	if job.Status.progress() > JobStatusWaitingForDownload.progress() {
-		return nil
-	}
-	if job.Model.SourceType == sourceLocal && job.Model.Status != "ready" {
-		parts = append(parts, part{what: "model", folder: j.options.Model, suggested: job.Model.SourceURI, hostname: job.Model.Hostname, token: job.Model.AuthToken})
-	}
-	if job.Data.InputType == sourceLocal && job.Data.Status != "ready" {
-		parts = append(parts, part{what: "input", folder: j.options.Input, suggested: job.Data.InputURI, hostname: job.Data.InputHostname, token: job.Data.InputAuthToken})
-	}
-	return parts
-}
-
-// upload waits until the job wants its files and sends them.
-func (j *jobConnection) upload(ctx context.Context) (*Job, error) {
-	job, err := j.await(ctx, JobStatusWaitingForDownload, func(job *Job) bool {
-		for _, p := range j.uploads(job) {
-			if !p.waiting() {
-				return false
-			}
-		}
-		return true
-	})
-	if err != nil {
-		return job, err
-	}
-	return job, together(ctx, j.uploads(job), func(ctx context.Context, p part) error { return j.client.upload(ctx, p, &j.options) })
-}
-
-// download fetches the output of each worker as it becomes ready, until the job
-// has ended and none is left.
-func (j *jobConnection) download(ctx context.Context) (*Job, error) {
-	for {
-		job, err := j.await(ctx, JobStatusFinished, func(job *Job) bool { return len(j.outputs(job)) > 0 })
-		outputs := j.outputs(job)
-		if len(outputs) == 0 {
-			return job, err
-		}
-		if err := together(ctx, outputs, func(ctx context.Context, p part) error { return j.client.download(ctx, p, &j.options) }); err != nil {
-			return job, err
-		}
-		for _, p := range outputs {
-			j.served[p.id] = true
-		}
-	}
-}
-
-// outputs lists the outputs that wait to be fetched. A job may have finished
-// while a worker still waits.
-func (j *jobConnection) outputs(job *Job) []part {
-	if job == nil {
-		return nil
-	}
-	var parts []part
-	for i, worker := range job.Workers {
-		p := part{what: "output", id: worker.ID, folder: j.options.Output, hostname: worker.OutputHostname, token: worker.OutputAuthToken}
-		if len(job.Workers) > 1 {
-			p.worker = i + 1
-			p.folder = filepath.Join(p.folder, "worker-"+strconv.Itoa(p.worker))
-		}
-		if worker.Status == string(JobStatusUploading) && p.waiting() && !j.served[worker.ID] {
-			parts = append(parts, p)
-		}
-	}
-	return parts
-}
-
-// await waits until a job is ready for a transfer, or past the status in which
-// it would be.
-func (j *jobConnection) await(ctx context.Context, wanted JobStatus, ready func(*Job) bool) (*Job, error) {
-	w := wait[Job, JobStatus]{
-		id: j.id, wanted: wanted, get: j.Get, gone: JobStatusArchived,
-		status: func(job *Job) JobStatus { return job.Status },
-		judge: func(job *Job, wanted JobStatus, changed bool) verdict {
-			if len(j.outputs(job)) > 0 {
-				return satisfied
-			}
-			if job.Status == wanted && !ready(job) && !job.Status.Terminal() {
-				return goOn
-			}
-			return judgeJob(job, wanted, changed)
-		},
-	}
-	return w.run(ctx, j.options.Wait)
+	return fmt.Errorf("%w; %s: look at its status, and call Connect again if that does not change", err, last)
 }
 
 // together makes several transfers at once. The first that fails ends the

@@ -2,10 +2,13 @@ package proximl_test
 
 import (
 	"archive/tar"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proximl/proximl-go"
+	"github.com/proximl/proximl-go/internal/transfer"
 	"github.com/proximl/proximl-go/proximltest"
 )
 
@@ -187,6 +191,140 @@ func TestConnectJob(t *testing.T) {
 	}
 }
 
+// lostFinalize loses all replies to the end of a transfer, which is carried out
+// or not.
+func lostFinalize(carriedOut bool) proximltest.Fault {
+	kind := proximltest.ResetBeforeWork
+	if carriedOut {
+		kind = proximltest.ResetAfterWork
+	}
+	return proximltest.Fault{On: "POST /transfer/{id}/finalize", Kind: kind, Times: 8}
+}
+
+// The end of a transfer that nobody confirmed is found out by looking at what
+// waited for it.
+func TestConnectUnconfirmedStorage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := connected(t)
+		dataset, err := client.Datasets.Create(t.Context(), &proximl.DatasetSpec{Name: "points", SourceType: "local", SourceURI: "/data"})
+		require.NoError(t, err)
+		input, output := folder(t, map[string]string{"a": "a"}), t.TempDir()
+
+		srv.Inject(lostFinalize(false))
+		dataset, err = client.Datasets.Connect(t.Context(), dataset.ID, proximl.ConnectOptions{Input: input})
+		require.ErrorIs(t, err, proximl.ErrOutcomeUnknown)
+		assert.Equal(t, proximl.StorageStatusDownloading, dataset.Status)
+		host, err2 := url.Parse(dataset.Hostname)
+		require.NoError(t, err2)
+		require.EqualError(t, err, "transfer of the dataset: upload of "+input+" to "+host.Host+": all 2048 bytes were stored, but: "+
+			"the service may have ended the transfer, its reply was lost: POST /finalize: EOF (tried 8 times); "+
+			"it still waits for the transfer: look at its status, and call Connect again if that does not change")
+		require.Zero(t, srv.ClearFaults())
+
+		srv.Inject(lostFinalize(true))
+		dataset, err = client.Datasets.Connect(t.Context(), dataset.ID, proximl.ConnectOptions{Input: input})
+		require.NoError(t, err)
+		assert.Equal(t, proximl.StorageStatusReady, dataset.Status)
+		assert.Equal(t, map[string]string{"a": "a"}, uploaded(t, srv, dataset.ID))
+
+		for _, carriedOut := range []bool{false, true} {
+			if !carriedOut {
+				_, err = client.Datasets.Export(t.Context(), dataset.ID, &proximl.ExportSpec{OutputType: "local", OutputURI: "/out"})
+				require.NoError(t, err)
+			}
+			srv.Inject(lostFinalize(carriedOut))
+			_, err = client.Datasets.Connect(t.Context(), dataset.ID, proximl.ConnectOptions{Output: output})
+			assert.Equal(t, !carriedOut, errors.Is(err, proximl.ErrOutcomeUnknown), "%v", err)
+			assert.Equal(t, carriedOut, err == nil)
+			assert.Equal(t, map[string]string{"a": "a"}, contents(t, output))
+			require.Zero(t, srv.ClearFaults())
+		}
+	})
+}
+
+func TestConnectUnconfirmedJob(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := connected(t)
+		job := localJob(t, client, "python a.py")
+		options := proximl.ConnectOptions{Model: folder(t, someFiles), Output: t.TempDir(), UploadOnly: true}
+
+		srv.Inject(lostFinalize(false))
+		_, err := client.Jobs.Connect(t.Context(), job.ID, options)
+		require.ErrorIs(t, err, proximl.ErrOutcomeUnknown)
+		require.ErrorContains(t, err, "; it still waits for the transfer: look at its status, and call Connect again if that does not change")
+
+		srv.Inject(lostFinalize(false), proximltest.Fault{On: "GET /job/{id}", Times: 3 + 100, Delay: time.Second})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err = client.Jobs.Connect(ctx, job.ID, options)
+		require.ErrorIs(t, err, proximl.ErrOutcomeUnknown)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorContains(t, err, "it could not be looked at before ctx ended")
+		srv.ClearFaults()
+
+		srv.Inject(lostFinalize(true))
+		_, err = client.Jobs.Connect(t.Context(), job.ID, options)
+		require.NoError(t, err)
+		assert.Equal(t, someFiles, uploaded(t, srv, job.ID+"/model"))
+		require.Zero(t, srv.ClearFaults())
+
+		options.UploadOnly = false
+		srv.Inject(lostFinalize(true))
+		job, err = client.Jobs.Connect(t.Context(), job.ID, options)
+		require.NoError(t, err)
+		assert.Equal(t, proximl.JobStatusFinished, job.Status)
+		assert.NotEmpty(t, contents(t, options.Output))
+		require.Zero(t, srv.ClearFaults())
+	})
+}
+
+// A look at the state that fails is told of.
+func TestConnectUnconfirmedAndUnseen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := connected(t)
+		job := localJob(t, client, "python a.py")
+		srv.Inject(lostFinalize(true), proximltest.Fault{On: "POST /transfer/{id}/finalize", Status: 404})
+		_, err := client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{
+			Model: folder(t, someFiles), UploadOnly: true,
+			Progress: func(p proximl.TransferProgress) {
+				if p.Done == p.Total { // from now on, nothing but looks
+					srv.Inject(proximltest.Fault{On: "GET /job/{id}", Times: 100, Status: 403, Body: `{"errorMessage":"Forbidden"}`})
+				}
+			},
+		})
+		require.ErrorIs(t, err, proximl.ErrOutcomeUnknown)
+		require.ErrorContains(t, err, "; a look at it failed: GET /job/"+job.ID+": 403 Forbidden")
+	})
+}
+
+// A second Connect takes up what the first has left: of two uploads, one.
+func TestConnectTakesUpTheRest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := connected(t)
+		spec := smallSpec()
+		spec.Model = &proximl.JobModel{SourceType: "local", SourceURI: "/model"}
+		spec.Data = &proximl.JobData{InputType: "local", InputURI: "/input"}
+		job, err := client.Jobs.Create(t.Context(), spec)
+		require.NoError(t, err)
+		job, err = client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusWaitingForDownload)
+		require.NoError(t, err)
+		peer, err := transfer.NewPeer(job.Model.Hostname, string(job.Model.AuthToken), transfer.Options{HTTP: http.Client{Transport: srv.Transport()}})
+		require.NoError(t, err)
+		model, input := folder(t, map[string]string{"m": "m"}), folder(t, map[string]string{"i": "i"})
+		require.NoError(t, peer.Upload(t.Context(), model, transfer.UploadOptions{}))
+
+		_, err = client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: model, Input: input})
+		require.NoError(t, err)
+		assert.Equal(t, map[string]string{"i": "i"}, uploaded(t, srv, job.ID+"/input"))
+		_, err = client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusFinished)
+		require.NoError(t, err)
+	})
+}
+
 func TestConnectUploadOnly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -241,7 +379,7 @@ func TestTransferErrors(t *testing.T) {
 			"was not ready within 1m0s", false,
 		},
 		"no reply to the end": {
-			proximltest.Fault{On: "POST /transfer/{rest...}", Kind: proximltest.ResetAfterWork, Times: 100},
+			proximltest.Fault{On: "POST /transfer/{rest...}", Kind: proximltest.ResetBeforeWork, Times: 100},
 			"all 2048 bytes were stored, but", true,
 		},
 	} {
