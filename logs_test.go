@@ -170,6 +170,37 @@ func TestLogsEndWithTheJob(t *testing.T) {
 	})
 }
 
+// A worker that joins the job later gets its number, one that nobody knows has
+// none, and the job is asked about each only once.
+func TestLogsOfNewWorkers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client, job := logServer(t)
+		_, err := client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusRunning)
+		require.NoError(t, err)
+		before := len(srv.Requests())
+		srv.Inject(
+			proximltest.Fault{On: "GET /job/{id}", Body: fmt.Sprintf(`{"job_uuid":%q,"status":"running","workers":[{"job_worker_uuid":%q}]}`, job.ID, job.Workers[0].ID)},
+			proximltest.Fault{On: "GET /", Kind: proximltest.ExtraFrame, AfterMessages: 3, Body: `{"type":"subscription","stream":"stranger","time":1e12,"msg":"hello"}`},
+		)
+		want := scripted()
+		want[0] = append(want[0], "hello")
+		assert.Equal(t, want, follow(t, client, job.ID))
+		assert.Zero(t, srv.ClearFaults())
+		var looks, sockets int
+		for _, request := range srv.Requests()[before:] {
+			switch request.Path {
+			case "/job/" + job.ID:
+				looks++
+			case "/":
+				sockets++
+			}
+		}
+		assert.Equal(t, 3, looks, "at the start, for the second worker, for the stranger")
+		assert.Equal(t, 2, sockets)
+	})
+}
+
 func TestLogsStop(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
