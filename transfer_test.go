@@ -2,11 +2,13 @@ package proximl_test
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -338,6 +340,105 @@ func TestConnectUploadOnly(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, proximl.JobStatusFinished, job.Status)
 		assert.NotEmpty(t, contents(t, output), "the one worker's output is in the folder itself")
+	})
+}
+
+// A teammate's job cannot make this machine give or take a byte by itself, from
+// or to whatever path it names.
+func TestConnectOfATeammatesJob(t *testing.T) { // not parallel: it sets the home folder
+	home := folder(t, map[string]string{".ssh/id_ed25519": "canary"})
+	t.Setenv("HOME", home)
+	t.Setenv("USERPROFILE", home)
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := connected(t)
+		teammate := srv.Account("teammate@example.com")
+		project, err := client.Projects.Create(t.Context(), &proximl.ProjectSpec{Name: "Research"})
+		require.NoError(t, err)
+		all := proximl.AccessAll
+		_, err = client.Members.Add(t.Context(), project.ID, teammate.Email, proximl.MemberAccess{Job: all, Dataset: all, Model: all, Checkpoint: all, Volume: all})
+		require.NoError(t, err)
+		theirs, err := srv.Client(teammate, proximl.WithProject(project.ID))
+		require.NoError(t, err)
+		for _, path := range []string{"~/.ssh", filepath.Join(home, ".ssh"), "$HOME/.ssh", "../../.ssh"} {
+			spec := smallSpec()
+			spec.Model = &proximl.JobModel{SourceType: "local", SourceURI: path}
+			spec.Data = &proximl.JobData{InputType: "local", InputURI: path, OutputType: "local", OutputURI: path}
+			job, err := theirs.Jobs.Create(t.Context(), spec)
+			require.NoError(t, err)
+			named := folder(t, map[string]string{"a": "a"})
+			for missing, options := range map[string]proximl.ConnectOptions{
+				"Model":  {Input: named, Output: named},
+				"Input":  {Model: named, Output: named},
+				"Output": {Model: named, Input: named},
+			} {
+				_, err := client.InProject(project.ID).Jobs.Connect(t.Context(), job.ID, options)
+				require.ErrorIs(t, err, proximl.ErrInvalid)
+				require.ErrorContains(t, err, "ConnectOptions."+missing+": is missing: ")
+				require.ErrorContains(t, err, fmt.Sprintf("suggests %q", path))
+			}
+			for _, request := range srv.Requests() {
+				assert.NotContains(t, request.Path, "/transfer/")
+			}
+			require.NoError(t, theirs.Jobs.Delete(t.Context(), job.ID, proximl.WithForce()))
+		}
+
+		// Nor do they count when folders are named.
+		job := localJob(t, client.InProject(project.ID), "python a.py")
+		model, output := folder(t, map[string]string{"a": "a"}), t.TempDir()
+		_, err = client.InProject(project.ID).Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: model, Output: output})
+		require.NoError(t, err)
+		assert.Equal(t, map[string]string{"a": "a"}, uploaded(t, srv, job.ID+"/model"))
+		assert.NotEmpty(t, contents(t, output))
+	})
+	assert.Equal(t, map[string]string{".ssh/id_ed25519": "canary"}, contents(t, home))
+}
+
+// What a Connect cannot begin, or leaves out, it says.
+func TestConnectSays(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		srv := proximltest.New(t, proximltest.WithoutListener())
+		client, err := srv.Client(srv.Account("me@example.com"), proximl.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		require.NoError(t, err)
+		dataset, err := client.Datasets.Create(t.Context(), &proximl.DatasetSpec{Name: "points", SourceType: "local", SourceURI: "/data"})
+		require.NoError(t, err)
+		_, err = client.Datasets.WaitFor(t.Context(), dataset.ID, proximl.StorageStatusDownloading)
+		require.NoError(t, err)
+		options := proximl.ConnectOptions{Input: folder(t, map[string]string{"a": "a", "b": "b"}), ServiceWait: 10 * time.Second}
+
+		srv.Inject(proximltest.Fault{On: "GET /dataset/{id}", Times: 2, Body: `{"id":"d","status":"downloading","source_type":"local","hostname":"http://files.example.com","auth_token":"canary"}`})
+		_, err = client.Datasets.Connect(t.Context(), dataset.ID, options)
+		require.ErrorContains(t, err, `proximl: transfer of the dataset: the transfer host "http://files.example.com" `)
+		assert.NotContains(t, err.Error(), "canary")
+
+		srv.Inject(proximltest.Fault{On: "GET /transfer/{id}/ping", Status: 502, Times: 100})
+		_, err = client.Datasets.Connect(t.Context(), dataset.ID, options)
+		require.ErrorContains(t, err, "proximl: transfer of the dataset: the transfer service on ")
+		require.ErrorContains(t, err, " was not ready within 10s; ")
+		srv.ClearFaults()
+
+		_, err = client.Datasets.Connect(t.Context(), dataset.ID, options)
+		require.NoError(t, err)
+		_, err = client.Datasets.Export(t.Context(), dataset.ID, &proximl.ExportSpec{OutputType: "local", OutputURI: "/out"})
+		require.NoError(t, err)
+		for want, limits := range map[string]proximl.ConnectOptions{
+			"the archive has more entries than the limit of 1":                                                 {Output: t.TempDir(), MaxEntries: 1},
+			`entry "b": with it, the archive has more bytes than the limit of 1 (arrived: 1 entries, 1 bytes)`: {Output: t.TempDir(), MaxBytes: 1},
+		} {
+			_, err = client.Datasets.Connect(t.Context(), dataset.ID, limits)
+			require.ErrorContains(t, err, want)
+		}
+		assert.Empty(t, log.String())
+
+		var archive bytes.Buffer
+		w := tar.NewWriter(&archive)
+		require.NoError(t, w.WriteHeader(&tar.Header{Name: "out", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"}))
+		require.NoError(t, w.Close())
+		require.NoError(t, srv.SetDownload(dataset.ID, &archive))
+		_, err = client.Datasets.Connect(t.Context(), dataset.ID, proximl.ConnectOptions{Output: t.TempDir()})
+		require.NoError(t, err)
+		assert.Contains(t, log.String(), `level=WARN msg="left out of the transfer" what=dataset name=out reason="it is a link that leads out of the folder, to \"/etc/passwd\""`)
 	})
 }
 
