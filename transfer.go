@@ -30,7 +30,7 @@ type ConnectOptions struct {
 	UploadOnly bool // return after the upload, without waiting for a job's output
 
 	ServiceWait time.Duration // for the file transfer to answer; 8.5 minutes by default
-	ChunkSize   int           // bytes of one request of an upload; 5 MiB by default
+	ChunkSize   int           // bytes of one request of an upload; 5 MiB by default, uncertain whether the service takes as much
 	MaxEntries  int64         // of one archive that is downloaded; 10 million by default
 	MaxBytes    int64         // of one archive that is downloaded; no limit by default
 	Progress    func(TransferProgress)

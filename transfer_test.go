@@ -409,12 +409,12 @@ func TestConnectSays(t *testing.T) {
 
 		srv.Inject(proximltest.Fault{On: "GET /dataset/{id}", Times: 2, Body: `{"id":"d","status":"downloading","source_type":"local","hostname":"http://files.example.com","auth_token":"canary"}`})
 		_, err = client.Datasets.Connect(t.Context(), dataset.ID, options)
-		require.ErrorContains(t, err, `proximl: transfer of the dataset: the transfer host "http://files.example.com" `)
+		require.ErrorContains(t, err, `transfer of the dataset: the transfer host "http://files.example.com" `)
 		assert.NotContains(t, err.Error(), "canary")
 
 		srv.Inject(proximltest.Fault{On: "GET /transfer/{id}/ping", Status: 502, Times: 100})
 		_, err = client.Datasets.Connect(t.Context(), dataset.ID, options)
-		require.ErrorContains(t, err, "proximl: transfer of the dataset: the transfer service on ")
+		require.ErrorContains(t, err, "transfer of the dataset: the transfer service on ")
 		require.ErrorContains(t, err, " was not ready within 10s; ")
 		srv.ClearFaults()
 
