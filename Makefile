@@ -1,6 +1,6 @@
 # Thin: the checks are in .ci/run, so that there is one place that says what they are.
 
-.PHONY: test lint fmt long oracle bench vuln api cover ci
+.PHONY: test lint fmt long oracle bench vuln criteria api api-baseline cover ci
 
 test: ## what the README says
 	go test -race ./...
@@ -23,8 +23,14 @@ bench:
 vuln: ## needs the Go vulnerability database, from the network
 	go tool -modfile=tools/go.mod govulncheck ./...
 
-api: ## what changed in the exported API since the last release
+criteria: ## the table of what the project is held to, with its figures
+	go run ./internal/criteria
+
+api: ## incompatible changes of the exported API since the baseline
 	.ci/run api
+
+api-baseline: ## record the API as the baseline: with a release, or a change that CHANGELOG.md names
+	go tool -modfile=tools/go.mod apidiff -m -w .ci/api.export github.com/proximl/proximl-go
 
 cover:
 	go test -coverpkg=./... -coverprofile=cover.out ./...

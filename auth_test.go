@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -167,6 +168,7 @@ func TestAHundredCallersShareOneLogin(t *testing.T) {
 	for note, count := range map[string]int{getAuthConfig: 1, startLogin: 1, finishLogin: 1, refreshLogin: 0, listProjects: 100} {
 		assert.Equal(t, count, wire.count(note), note)
 	}
+	t.Attr("logins", strconv.Itoa(wire.count(startLogin)))
 	assert.Equal(t, []string{"load " + account.User + "@us-east-2_Local0001", "save " + account.User + "@us-east-2_Local0001"}, cache.accounts)
 }
 

@@ -14,6 +14,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -51,6 +52,7 @@ func TestSignatures(t *testing.T) {
 	t.Parallel()
 	methods := serviceMethods()
 	require.NotEmpty(t, methods)
+	t.Attr("methods", strconv.Itoa(len(methods)))
 	for _, method := range methods {
 		signature := method.Type
 		assert.Equal(t, reflect.TypeFor[context.Context](), signature.In(1), "%v: ctx comes first", method)
@@ -256,12 +258,15 @@ func snake(name string) string {
 func TestIDs(t *testing.T) {
 	t.Parallel()
 	docs := docs(t)
+	tested := 0
+	defer func() { t.Attr("parameters", strconv.Itoa(tested)) }()
 	for _, method := range serviceMethods() {
 		doc := method.in(docs)
 		for i, parameter := range doc.parameters() {
 			if parameter == "path" || method.Type.In(i+1).Kind() != reflect.String || strings.HasSuffix(method.Type.In(i+1).Name(), "Status") {
 				continue
 			}
+			tested++
 			t.Run(fmt.Sprintf("%v %s", method, parameter), func(t *testing.T) {
 				t.Parallel()
 				method.testID(t, doc, parameter)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -69,6 +70,7 @@ func TestWhatIsRepeated(t *testing.T) {
 					err := client.Do(t.Context(), method, "/x", nil, nil, proximl.CaptureResponse(&info))
 					require.Error(t, err)
 					assert.Equal(t, slices.Repeat([]string{method + " /x"}, sent), s.sent())
+					t.Attr("requests", strconv.Itoa(len(s.sent())))
 					assert.Equal(t, sent, info.Attempts)
 					assert.Equal(t, test.turn.status, info.StatusCode)
 					failed := apiError(t, err)
