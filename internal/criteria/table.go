@@ -45,7 +45,8 @@ var table = []criterion{
 		[]string{
 			"TestNewRefusesBadOptions", "TestNewDoesNotDependOnTheOrderOfItsOptions", "TestNewUsesNoNetworkAndStartsNoGoroutine",
 			"TestTheCallersHTTPClientIsUsedAndNotChanged", "TestTheDefaultHTTPClientIsNotChanged",
-		}, nil,
+		},
+		nil,
 	},
 	{
 		5, "methods of services with ctx first", "all",
@@ -54,7 +55,8 @@ var table = []criterion{
 	},
 	{
 		6, "a ctx of 50 ms against Retry-After: 2", "back by the deadline, with the service's error",
-		[]string{"TestAWaitThatWouldOutlastTheDeadline"}, nil,
+		[]string{"TestAWaitThatWouldOutlastTheDeadline"},
+		nil,
 	},
 	{
 		7, "POSTs sent on 500; timeout; reset", "1; 1; 1, each ErrOutcomeUnknown",
@@ -68,26 +70,31 @@ var table = []criterion{
 	},
 	{
 		9, "Retry-After of 86400, 1.5, a date", "clamped or failed at once, all read",
-		[]string{"TestRetryAfter", "TestLongestWaitCanBeChanged"}, nil,
+		[]string{"TestRetryAfter", "TestLongestWaitCanBeChanged"},
+		nil,
 	},
 	{
 		10, "an error says method, path, status and request id: JSON, HTML, empty body", "all 4 each",
-		[]string{"TestTextsOfRefusals", "TestRequestIDs"}, nil,
+		[]string{"TestTextsOfRefusals", "TestRequestIDs"},
+		nil,
 	},
 	{
 		11, "errors.Is with a sentinel and errors.As with the detail, on the same error", "yes",
-		[]string{"TestSentinelsAndDetailsOfTheSameError"}, nil,
+		[]string{"TestSentinelsAndDetailsOfTheSameError"},
+		nil,
 	},
 	{
 		12, "bodies left open; goroutines left", "0; 0",
-		[]string{"TestWhatIsRepeated", "TestConnectionsThatBreak", "TestAllStopsWhenTheLoopDoes", "TestFaultSchedules", "TestLogsStop"}, nil,
+		[]string{"TestWhatIsRepeated", "TestConnectionsThatBreak", "TestAllStopsWhenTheLoopDoes", "TestFaultSchedules", "TestLogsStop"},
+		nil,
 	},
 	{
 		13, "a canary secret in errors, logs, %+v, redirects", "0 hits",
 		[]string{
 			"TestCallsShowNoSecret", "TestLoginsShowNoSecret", "TestTokensShowNoSecret", "TestSettingsShowNoSecret", "TestEntitiesHideSecrets",
 			"TestRedirectsToAnotherHostAreNotFollowed", "TestTokenIsNotShown",
-		}, nil,
+		},
+		nil,
 	},
 	{
 		14, `ids "", ".", "..", "a/b", "a?b#c"`, "refused or escaped by every method",
@@ -97,16 +104,19 @@ var table = []criterion{
 	{15, "unset, zero, null, cleared: the JSON of requests", "all", []string{"TestValuesOfRequests"}, nil},
 	{
 		16, "an unknown value passes; an unknown field is kept; any endpoint can be called", "yes; yes; yes",
-		[]string{"TestEntitiesKeepWhatTheyDoNotKnow", "TestEveryPartKeepsWhatItDoesNotKnow", "TestUnknownValuesPassThrough", "TestMethodsOfDo"}, nil,
+		[]string{"TestEntitiesKeepWhatTheyDoNotKnow", "TestEveryPartKeepsWhatItDoesNotKnow", "TestUnknownValuesPassThrough", "TestMethodsOfDo"},
+		nil,
 	},
 	{17, `times "", without a zone, since 1970, null; fuzzed`, "all", []string{"TestTimeIsRead", "TestTimeIsWritten", "FuzzTime"}, nil},
 	{
 		18, "iterators: left early; where the error comes; the caller's options", "all",
-		[]string{"TestAllStopsWhenTheLoopDoes", "TestAllYieldsTheErrorLastAndOnce", "TestIteratorsLeaveTheCallersOptionsAlone"}, nil,
+		[]string{"TestAllStopsWhenTheLoopDoes", "TestAllYieldsTheErrorLastAndOnce", "TestIteratorsLeaveTheCallersOptionsAlone"},
+		nil,
 	},
 	{
 		19, "waiting: skipped status, failed status, ctx, pauses, progress", "all",
-		[]string{"TestWaitForSkippedStatus", "TestWaitForStatusError", "TestWaitForEndsWithContext", "TestWaitForPauses", "TestWaitForOnPoll"}, nil,
+		[]string{"TestWaitForSkippedStatus", "TestWaitForStatusError", "TestWaitForEndsWithContext", "TestWaitForPauses", "TestWaitForOnPoll"},
+		nil,
 	},
 	{
 		20, "logins of 100 goroutines with an expired token, under -race; one that gives up hurts no other", "1; yes",
@@ -125,7 +135,8 @@ var table = []criterion{
 	},
 	{
 		23, "exported names without a doc comment; methods that do not name their endpoint", "0; 0",
-		[]string{"TestEveryExportedNameHasADocComment", "TestDocCommentsNameTheEndpoint"}, nil,
+		[]string{"TestEveryExportedNameHasADocComment", "TestDocCommentsNameTheEndpoint"},
+		nil,
 	},
 	{24, "CI: lint, race, API diff, tidy and generated files", "all", []string{"TestCriterionCI"}, nil},
 }
