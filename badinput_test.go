@@ -58,7 +58,7 @@ func TestBadInput(t *testing.T) {
 	}{
 		"malformed config file": {
 			func(context.Context) error { return start(proximl.WithConfigDir(malformed)) }, nil, 0,
-			"proximl: " + filepath.Join(malformed, "config.json") + " is not a JSON object; mend or remove it: jsontext: unexpected EOF within \"/project\" after offset 12",
+			"proximl: " + filepath.Join(malformed, "config.json") + " is not a JSON object; mend or remove it: unexpected EOF after byte 12",
 		},
 		"config file that is no object": {
 			func(context.Context) error { return start(proximl.WithConfigDir(noObject)) }, nil, 0,

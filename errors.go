@@ -79,7 +79,7 @@ func (e *APIError) Error() string {
 	if e.outcomeUnknown {
 		b.WriteString("; the service may have done it all the same: look for the result before you repeat the call")
 	}
-	return reply.OneLine(b.String())
+	return reply.Line(b.String())
 }
 
 func (e *APIError) notes() []string {
@@ -129,7 +129,7 @@ func (e *AuthError) Error() string {
 	if e.Hint != "" {
 		text += "; " + e.Hint
 	}
-	return text
+	return reply.Line(text)
 }
 
 // Is reports whether target is [ErrUnauthorized] and the login was refused.

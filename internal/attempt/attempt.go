@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -96,6 +97,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err == nil {
 		slow.timer.Stop()
 		slow.header.Store(true)
+		dropBadLocation(resp)
 		resp.Body = &watchedBody{cmp.Or(resp.Body, io.ReadCloser(http.NoBody)), ctx, slow, t.BodyIdle}
 		return resp, nil
 	}
@@ -108,6 +110,14 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		err = &NotSentError{err}
 	}
 	return nil, err
+}
+
+// dropBadLocation keeps http.Client from quoting all of a Location that is no URL
+// in an error, with the secrets that may be in it.
+func dropBadLocation(resp *http.Response) {
+	if _, err := url.Parse(resp.Header.Get("Location")); err != nil {
+		resp.Header.Del("Location")
+	}
 }
 
 // log says nothing of header, query and body.

@@ -13,7 +13,10 @@ import (
 	"github.com/proximl/proximl-go/internal/stream"
 )
 
-const maxMessage = 500 // characters of a message that is not the service's JSON
+const (
+	maxMessage = 500     // characters of a message that is not the service's JSON
+	maxLine    = 8 << 10 // characters of an error in all
+)
 
 // IsJSON reports whether the content type is one of JSON, parameters aside.
 func IsJSON(resp *http.Response) bool {
@@ -61,7 +64,7 @@ func Message(resp *http.Response, sample []byte) (message, body string) {
 	if contentType == "" {
 		contentType = "unknown"
 	}
-	return "a reply of type " + OneLine(contentType) + ": " + shorten(body), body
+	return "a reply of type " + OneLine(contentType) + ": " + shorten(body, maxMessage), body
 }
 
 func redirect(resp *http.Response) string {
@@ -78,9 +81,13 @@ func OneLine(text string) string {
 	}), " ")
 }
 
-func shorten(text string) string {
-	if runes := []rune(text); len(runes) > maxMessage {
-		return string(runes[:maxMessage]) + "..."
+// Line is OneLine of a text of which others decide how long it is: headers may
+// have megabytes.
+func Line(text string) string { return shorten(OneLine(text), maxLine) }
+
+func shorten(text string, longest int) string {
+	if runes := []rune(text); len(runes) > longest {
+		return string(runes[:longest]) + "..."
 	}
 	return text
 }

@@ -128,9 +128,18 @@ func readFile(path string) (map[string]jsontext.Value, error) {
 	}
 	var values map[string]jsontext.Value
 	if err := json.Unmarshal(content, &values); err != nil {
-		return nil, fmt.Errorf("%s is not a JSON object; mend or remove it: %w", path, err)
+		return nil, fmt.Errorf("%s is not a JSON object; mend or remove it: %w", path, withoutNames(err))
 	}
 	return values, nil
+}
+
+// withoutNames takes away the names around an error of syntax: in a file that is
+// broken, a key may stand where a name should.
+func withoutNames(err error) error {
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return fmt.Errorf("%w after byte %d", syntax.Err, syntax.ByteOffset)
+	}
+	return err
 }
 
 // expandHome puts the home folder in the place of a leading ~.
