@@ -24,6 +24,8 @@ const (
 	// complete. Uncertain: how long the service takes to send it.
 	logHistoryQuiet = 3 * time.Second
 	dataWorker      = "data_worker"
+	maxAsked        = 1000 // streams of which no worker is known; more are not asked for
+	maxWorkerID     = 200  // bytes; it is a UUID
 )
 
 // errLogStopped is how a loop over a log that was left early ends.
@@ -195,7 +197,7 @@ func (r *logReader) worker(ctx context.Context, stream string) int {
 				return i + 1
 			}
 		}
-		if stream == dataWorker || r.asked[stream] {
+		if stream == dataWorker || r.asked[stream] || len(r.asked) >= maxAsked || len(stream) > maxWorkerID {
 			return 0
 		}
 		if r.asked == nil {

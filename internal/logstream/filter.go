@@ -12,6 +12,14 @@ import (
 // on, at least. It bounds the memory of a log of any length.
 const remembered = 4096
 
+const (
+	// maxRemembered bounds the lines of one millisecond, of which no part may be
+	// forgotten. Beyond it a replay brings them again.
+	maxRemembered = 1 << 18
+	// maxStreams bounds the streams in the same way. Jobs have some dozens.
+	maxStreams = 1 << 12
+)
+
 // Filter tells lines that were passed on before from new ones. It rests on the
 // history being complete and in time order per stream.
 //
@@ -21,7 +29,7 @@ const remembered = 4096
 // goes back is where another replay begins: history and live lines overlap.
 type Filter struct {
 	seed    maphash.Seed
-	streams map[string]*stream
+	streams map[uint64]*stream // by the hash of the name
 }
 
 type line struct {
@@ -46,7 +54,7 @@ type stream struct {
 
 // NewFilter makes a filter that has passed nothing on.
 func NewFilter() *Filter {
-	return &Filter{seed: maphash.MakeSeed(), streams: map[string]*stream{}}
+	return &Filter{seed: maphash.MakeSeed(), streams: map[uint64]*stream{}}
 }
 
 // Reconnected tells the filter that what comes now was perhaps sent before.
@@ -59,10 +67,14 @@ func (f *Filter) Reconnected() {
 // New reports whether a line was not passed on before, and remembers it. The
 // time is in milliseconds.
 func (f *Filter) New(name string, time int64, text string) bool {
-	s := f.streams[name]
+	key := maphash.String(f.seed, name)
+	s := f.streams[key]
 	if s == nil {
+		if len(f.streams) >= maxStreams {
+			clear(f.streams)
+		}
 		s = &stream{counts: map[line]count{}, floor: time, full: 2 * remembered}
-		f.streams[name] = s
+		f.streams[key] = s
 	}
 	if time < s.last {
 		s.replay++
@@ -100,5 +112,9 @@ func (s *stream) forget() {
 	s.floor = s.times[len(s.times)/2]
 	s.times = slices.DeleteFunc(s.times, func(time int64) bool { return time < s.floor })
 	maps.DeleteFunc(s.counts, func(l line, _ count) bool { return l.time < s.floor })
+	if len(s.times) >= maxRemembered {
+		clear(s.counts)
+		s.times = nil
+	}
 	s.full = 2 * max(remembered, len(s.times))
 }

@@ -60,6 +60,26 @@ func TestFilterOfOneMillisecond(t *testing.T) {
 	}
 }
 
+// Lines without a time, or more of one time than anybody would log, cost neither
+// more and more time nor more and more memory.
+func TestFilterOfOneTime(t *testing.T) {
+	t.Parallel()
+	f := logstream.NewFilter()
+	text := func(i int) string { return "line " + strconv.Itoa(i) }
+	for i := range 600_000 {
+		require.True(t, f.New("w", 0, text(i)))
+	}
+	f.Reconnected()
+	for i := 550_000; i < 600_000; i++ {
+		require.False(t, f.New("w", 0, text(i)), "the last lines are known")
+	}
+	assert.True(t, f.New("w", 0, text(0)), "the first are not")
+	for i := range 10_000 {
+		require.True(t, f.New(text(i), 0, "x"))
+	}
+	assert.False(t, f.New(text(9999), -1, "x"))
+}
+
 func TestMillis(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int64{
