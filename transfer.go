@@ -29,12 +29,12 @@ type ConnectOptions struct {
 
 	UploadOnly bool // return after the upload, without waiting for a job's output
 
-	ServiceWait time.Duration // for the file transfer to answer; 8.5 minutes by default
-	ChunkSize   int           // bytes of one request of an upload; 5 MiB by default, uncertain whether the service takes as much
-	MaxEntries  int64         // of one archive that is downloaded; 10 million by default
-	MaxBytes    int64         // of one archive that is downloaded; no limit by default
-	Progress    func(TransferProgress)
-	Wait        []WaitOption // of the waits for the entity
+	ServiceWait time.Duration          // for the file transfer to answer; 8.5 minutes by default
+	ChunkSize   int                    // bytes of one request of an upload; 5 MiB by default, uncertain whether the service takes as much
+	MaxEntries  int64                  // of one archive that is downloaded; 10 million by default
+	MaxBytes    int64                  // of one archive that is downloaded; no limit by default
+	Progress    func(TransferProgress) // of several transfers at once, if a job has several
+	Wait        []WaitOption           // of the waits for the entity
 }
 
 // TransferProgress says how far a transfer is.
