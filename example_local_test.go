@@ -148,12 +148,12 @@ func ExampleDatasetsAPI_Connect() {
 	defer remove()
 	target, remove := temporary("earlier.csv", "")
 	defer remove()
+	wait := []proximl.WaitOption{often}
 
 	dataset, err := client.Datasets.Create(ctx, &proximl.DatasetSpec{Name: "points", SourceType: "local", SourceURI: source})
 	if err != nil {
 		log.Fatal(err)
 	}
-	wait := []proximl.WaitOption{often}
 	dataset, err = client.Datasets.Connect(ctx, dataset.ID, proximl.ConnectOptions{Input: source, Wait: wait})
 	if err != nil {
 		log.Fatal(err)

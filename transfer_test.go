@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -189,6 +190,46 @@ func TestConnectJob(t *testing.T) {
 					assert.NotEmpty(t, contents(t, filepath.Join(output, worker)))
 				}
 			})
+		})
+	}
+}
+
+// An upload is cut at every chunk, before and after the service has stored it:
+// each chunk is stored once, and the service, which refuses any other hash, has
+// what was sent.
+func TestConnectIsCutAtEveryChunk(t *testing.T) {
+	t.Parallel()
+	const chunk, chunks = 1000, 4 // of a stream of 3584 bytes
+	files := map[string]string{"a": strings.Repeat("a", 500), "b": strings.Repeat("b", 700)}
+	for _, kind := range []proximltest.FaultKind{proximltest.ResetBeforeWork, proximltest.ResetDuringReply, proximltest.ResetAfterWork} {
+		synctest.Test(t, func(t *testing.T) {
+			srv, client := connected(t)
+			for k := range chunks {
+				dataset, err := client.Datasets.Create(t.Context(), &proximl.DatasetSpec{Name: "points", SourceType: "local", SourceURI: "/data"})
+				require.NoError(t, err)
+				const put = "PUT /transfer/{id}/upload"
+				if k > 0 {
+					srv.Inject(proximltest.Fault{On: put, Times: k}) // answered as usual
+				}
+				srv.Inject(proximltest.Fault{On: put, Kind: kind})
+				before := len(srv.Requests())
+				_, err = client.Datasets.Connect(t.Context(), dataset.ID, proximl.ConnectOptions{Input: folder(t, files), ChunkSize: chunk})
+				require.NoError(t, err)
+				assert.Equal(t, files, uploaded(t, srv, dataset.ID))
+				require.Zero(t, srv.ClearFaults(), "the cut after chunk %d was met", k)
+
+				var ranges []string
+				for _, request := range srv.Requests()[before:] {
+					if request.Method == http.MethodPut {
+						ranges = append(ranges, request.Header.Get("Content-Range"))
+					}
+				}
+				want := []string{"bytes 0-999/1000", "bytes 1000-1999/2000", "bytes 2000-2999/3000", "bytes 3000-3583/3584"}
+				if kind == proximltest.ResetBeforeWork {
+					want = slices.Insert(want, k, want[k]) // sent again, since it is not there
+				}
+				assert.Equal(t, want, ranges)
+			}
 		})
 	}
 }
