@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,6 +129,66 @@ func TestConnectDataset(t *testing.T) {
 		assert.Equal(t, proximl.StorageStatusReady, dataset.Status)
 		assert.Equal(t, someFiles, contents(t, target))
 	})
+}
+
+// localStorage is what datasets, models, checkpoints and volumes have in common.
+type localStorage[T any] interface {
+	Create(context.Context, *proximl.StorageSpec, ...proximl.RequestOption) (*T, error)
+	Connect(context.Context, string, proximl.ConnectOptions) (*T, error)
+	Export(context.Context, string, *proximl.ExportSpec, ...proximl.RequestOption) (*T, error)
+	CopyLogs(context.Context, string, io.Writer, ...proximl.RequestOption) error
+	LogArchive(context.Context, string, io.Writer, ...proximl.RequestOption) error
+}
+
+// thereAndBack uploads to an entity while it follows its log, and downloads its
+// export.
+func thereAndBack[T any](t *testing.T, srv *proximltest.Server, api localStorage[T], idOf func(*T) string) {
+	t.Helper()
+	entity, err := api.Create(t.Context(), &proximl.StorageSpec{Name: "files", SourceType: "local", SourceURI: "/files", Capacity: "10G"})
+	require.NoError(t, err)
+	id, target := idOf(entity), t.TempDir()
+	var log, archive bytes.Buffer
+	var logging sync.WaitGroup
+	logging.Go(func() { assert.NoError(t, api.CopyLogs(t.Context(), id, &log)) })
+	_, err = api.Connect(t.Context(), id, proximl.ConnectOptions{Input: folder(t, someFiles)})
+	require.NoError(t, err)
+	logging.Wait()
+	assert.Equal(t, someFiles, uploaded(t, srv, id))
+	assert.Regexp(t, `^\d\d/\d\d/\d{4}, \d\d:\d\d:\d\d: Downloading\n$`, log.String())
+
+	_, err = api.Export(t.Context(), id, &proximl.ExportSpec{OutputType: "local", OutputURI: "/out"})
+	require.NoError(t, err)
+	_, err = api.Connect(t.Context(), id, proximl.ConnectOptions{Output: target})
+	require.NoError(t, err)
+	assert.Equal(t, someFiles, contents(t, target))
+	require.NoError(t, api.LogArchive(t.Context(), id, &archive))
+	assert.True(t, strings.HasPrefix(archive.String(), "PK"), "a zip")
+}
+
+func TestConnectEachStorage(t *testing.T) {
+	t.Parallel()
+	for kind, run := range map[string]func(*testing.T, *proximltest.Server, *proximl.ProxiML){
+		"dataset": func(t *testing.T, srv *proximltest.Server, client *proximl.ProxiML) {
+			thereAndBack(t, srv, client.Datasets, func(d *proximl.Dataset) string { return d.ID })
+		},
+		"model": func(t *testing.T, srv *proximltest.Server, client *proximl.ProxiML) {
+			thereAndBack(t, srv, client.Models, func(m *proximl.Model) string { return m.ID })
+		},
+		"checkpoint": func(t *testing.T, srv *proximltest.Server, client *proximl.ProxiML) {
+			thereAndBack(t, srv, client.Checkpoints, func(c *proximl.Checkpoint) string { return c.ID })
+		},
+		"volume": func(t *testing.T, srv *proximltest.Server, client *proximl.ProxiML) {
+			thereAndBack(t, srv, client.Volumes, func(v *proximl.Volume) string { return v.ID })
+		},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv, client := connected(t)
+				run(t, srv, client)
+			})
+		})
+	}
 }
 
 func TestConnectOtherSources(t *testing.T) {
