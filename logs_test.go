@@ -5,8 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -158,6 +162,74 @@ func TestLogsOfOddFrames(t *testing.T) {
 	}
 }
 
+// A frame over the limit is left out, whatever is in it, and said so.
+func TestLogsOfTooLargeAFrame(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		srv, _, job := logServer(t)
+		client, err := srv.Client(srv.Account("me@example.com"), proximl.WithLimits(proximl.Limits{Entity: 64 << 10}),
+			proximl.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		require.NoError(t, err)
+		frame := fmt.Sprintf(`{"type":"subscription","stream":"data_worker","time":1,"msg":%q}`, strings.Repeat("x", 64<<10))
+		srv.Inject(proximltest.Fault{On: "GET /", Kind: proximltest.ExtraFrame, AfterMessages: 5, Body: frame})
+		assert.Equal(t, scripted(), follow(t, client, job.ID))
+		assert.Zero(t, srv.ClearFaults())
+		assert.Equal(t, 1, strings.Count(log.String(), "a log frame is left out: it is larger than WithLimits allows"))
+	})
+}
+
+// A connection on which nothing moves any more is noticed, and made anew.
+func TestLogsOfADeadConnection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, _, job := logServer(t)
+		transport := &deafened{RoundTripper: srv.Transport()}
+		client, err := srv.Client(srv.Account("me@example.com"), proximl.WithHTTPClient(&http.Client{Transport: transport}))
+		require.NoError(t, err)
+		start := time.Now()
+		assert.Equal(t, scripted(), follow(t, client, job.ID))
+		assert.Less(t, time.Since(start), 10*time.Minute)
+		assert.Equal(t, 4, transport.sockets, "two, and two again")
+	})
+}
+
+// deafened is a transport whose first log connection brings nothing after a few
+// reads, and does not end either.
+type deafened struct {
+	http.RoundTripper
+	sockets int
+}
+
+func (d *deafened) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := d.RoundTripper.RoundTrip(req)
+	if err == nil && resp.StatusCode == http.StatusSwitchingProtocols {
+		if d.sockets++; d.sockets == 1 {
+			resp.Body = &deaf{resp.Body.(io.ReadWriteCloser), make(chan struct{}), 20, sync.Once{}}
+		}
+	}
+	return resp, err
+}
+
+type deaf struct {
+	io.ReadWriteCloser
+	closed chan struct{}
+	reads  int
+	once   sync.Once
+}
+
+func (d *deaf) Read(p []byte) (int, error) {
+	if d.reads--; d.reads < 0 {
+		<-d.closed
+	}
+	return d.ReadWriteCloser.Read(p)
+}
+
+func (d *deaf) Close() error {
+	d.once.Do(func() { close(d.closed) })
+	return d.ReadWriteCloser.Close()
+}
+
 // A log ends although the service does not say so.
 func TestLogsEndWithTheJob(t *testing.T) {
 	t.Parallel()
@@ -280,13 +352,27 @@ func (failingWriter) Write([]byte) (int, error) { return 0, errors.New("disk ful
 func TestLogArchive(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		_, client, job := logServer(t)
+		srv, client, job := logServer(t)
 		job, err := client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusFinished)
 		require.NoError(t, err)
 		var zip bytes.Buffer
 		require.NoError(t, client.Jobs.LogArchive(t.Context(), job.ID, job.Workers[0].ID, &zip))
 		assert.True(t, bytes.HasPrefix(zip.Bytes(), []byte("PK")), "a zip")
 		require.ErrorIs(t, client.Jobs.LogArchive(t.Context(), job.ID, "nope", &zip), proximl.ErrNotFound)
+
+		// What goes wrong tells nobody the URL, which opens the log without a token.
+		for want, fault := range map[string]proximltest.Fault{
+			"403 Forbidden": {Status: 403, Body: "<Error><Code>AccessDenied</Code></Error>"},
+			"the log archive broke off after 20 bytes: ": {Kind: proximltest.CutConnection, AfterBytes: 20},
+		} {
+			fault.On = "GET /trainml-jobs-local/{rest...}"
+			srv.Inject(fault)
+			err := client.Jobs.LogArchive(t.Context(), job.ID, job.Workers[0].ID, &zip)
+			require.ErrorContains(t, err, want)
+			assert.NotContains(t, err.Error(), "X-Amz-Signature")
+			assert.Zero(t, srv.ClearFaults())
+		}
+		require.ErrorContains(t, client.Jobs.LogArchive(t.Context(), job.ID, job.Workers[0].ID, failingWriter{}), "disk full")
 	})
 }
 

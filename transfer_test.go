@@ -544,6 +544,33 @@ func TestConnectSays(t *testing.T) {
 	})
 }
 
+// A Connect ends with what it waits for.
+func TestConnectOfWhatEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := connected(t)
+		for status, wanted := range map[string]string{"failed": "waiting for data/model download", "canceled": "waiting for data/model download"} {
+			job := localJob(t, client, "python a.py")
+			time.AfterFunc(time.Second, func() { assert.NoError(t, srv.SetStatus(job.ID, status)) })
+			_, err := client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: folder(t, someFiles), Output: t.TempDir()})
+			ended, ok := errors.AsType[*proximl.StatusError](err)
+			require.True(t, ok, "%v", err)
+			assert.Equal(t, []string{status, wanted}, []string{ended.Status, ended.Wanted})
+		}
+
+		dataset, err := client.Datasets.Create(t.Context(), &proximl.DatasetSpec{Name: "points", SourceType: "local", SourceURI: "/data"})
+		require.NoError(t, err)
+		time.AfterFunc(time.Second, func() { assert.NoError(t, srv.SetStatus(dataset.ID, "failed")) })
+		_, err = client.Datasets.Connect(t.Context(), dataset.ID, proximl.ConnectOptions{Input: folder(t, someFiles)})
+		require.ErrorContains(t, err, `is "failed" and cannot become`)
+
+		_, err = client.Datasets.Connect(t.Context(), "nope", proximl.ConnectOptions{})
+		require.ErrorIs(t, err, proximl.ErrNotFound)
+		_, err = client.Jobs.Connect(t.Context(), "nope", proximl.ConnectOptions{})
+		require.ErrorIs(t, err, proximl.ErrNotFound)
+	})
+}
+
 // A job with a volume can be created and read.
 func TestJobWithVolume(t *testing.T) {
 	t.Parallel()
