@@ -22,6 +22,7 @@ type kind[T any] struct {
 	// Personal is looked up when there is no active one.
 	inProject bool
 	all       func(context.Context, *proximl.ProxiML) iter.Seq2[*T, error]
+	get       func(ctx context.Context, client *proximl.ProxiML, id string) (*T, error) // nil when there is no such call
 	id        func(*T) string
 	name      func(*T) string // nil when it has none
 	columns   []output.Column[T]
@@ -130,6 +131,41 @@ func (k kind[T]) listCommand(a *app, cmd *cobra.Command) *cobra.Command {
 		return k.list(a, entities)
 	}
 	return cmd
+}
+
+// showCommand is the command "show".
+func (k kind[T]) showCommand(a *app, cmd *cobra.Command) *cobra.Command {
+	cmd.Use, cmd.Args, cmd.ValidArgsFunction = "show NAME_OR_ID", takes(1, 1), k.complete(a)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		client, err := k.client(cmd.Context(), a)
+		if err != nil {
+			return err
+		}
+		id, err := k.findID(cmd.Context(), client, args[0])
+		if err != nil {
+			return err
+		}
+		entity, err := k.get(cmd.Context(), client, id)
+		if err != nil {
+			return err
+		}
+		return k.show(a, entity)
+	}
+	return cmd
+}
+
+// removeCommand is a command on one entity that asks before it removes it.
+func (k kind[T]) removeCommand(a *app, cmd *cobra.Command, remove func(context.Context, *proximl.ProxiML, *T) error) *cobra.Command {
+	return a.asks(k.on(a, cmd, func(ctx context.Context, client *proximl.ProxiML, entity *T) error {
+		if err := a.confirm(ctx, "remove "+k.describe(entity)); err != nil {
+			return err
+		}
+		if err := remove(ctx, client, entity); err != nil {
+			return err
+		}
+		a.note("Removed %s", k.describe(entity))
+		return nil
+	}))
 }
 
 // on makes a command work on the entity that its only argument names.

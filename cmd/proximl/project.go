@@ -41,6 +41,12 @@ func projectCommand(a *app) *cobra.Command {
 		projectLeaveCommand(a),
 		projectSettingsCommand(a),
 		projectRefreshCommand(a),
+		memberCommand(a),
+		credentialCommand(a),
+		secretCommand(a),
+		datastoreCommand(a),
+		dataConnectorCommand(a),
+		projectServiceCommand(a),
 	)
 }
 

@@ -56,24 +56,38 @@ func (a *app) ask(ctx context.Context, to io.Writer, question string) (string, e
 	return strings.TrimSpace(line), err
 }
 
-// askSecret is ask without an echo on a terminal.
-func (a *app) askSecret(ctx context.Context, question string) (proximl.Secret, error) {
+// answer asks for what has to be there.
+func (a *app) answer(ctx context.Context, what string) (string, error) {
+	text, err := a.ask(ctx, a.stderr, what+": ")
+	return text, answered(err, what)
+}
+
+// askSecret is answer without an echo on a terminal.
+func (a *app) askSecret(ctx context.Context, what string) (proximl.Secret, error) {
 	if !isTerminal(a.stdin) {
-		answer, err := a.ask(ctx, a.stderr, "")
-		return proximl.Secret(answer), err
+		text, err := a.answer(ctx, what)
+		return proximl.Secret(text), err
 	}
 	fd := int(a.stdin.(*os.File).Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprint(a.stderr, question)
-	answer, err := await(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	fmt.Fprint(a.stderr, what+": ")
+	text, err := await(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
 	fmt.Fprintln(a.stderr)
 	if ctx.Err() != nil {
 		err = errors.Join(err, term.Restore(fd, before)) // the read is still waiting
 	}
-	return proximl.Secret(answer), err
+	return proximl.Secret(text), answered(err, what)
+}
+
+// answered says what is missing at the end of input.
+func answered(err error, what string) error {
+	if err == io.EOF {
+		return usage("the input ended before the answer to %q", what)
+	}
+	return err
 }
 
 // await runs a read of stdin, which nothing can interrupt, until ctx ends. The

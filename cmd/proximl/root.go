@@ -62,7 +62,11 @@ func newRoot(a *app) *cobra.Command {
 	root := group("proximl", "The command of proxiML, a GPU cloud for training and serving models",
 		configureCommand(a),
 		projectCommand(a),
+		gpuCommand(a),
+		environmentCommand(a),
 		emulatorCommand(a),
+		completionCommand(),
+		versionCommand(a),
 	)
 	root.Long = rootHelp
 	root.Example = "  proximl configure\n  proximl project list -o id"
