@@ -42,7 +42,7 @@ func (a *app) client(ctx context.Context) (*proximl.ProxiML, error) {
 	if err != nil || project == "" {
 		return client, err
 	}
-	found, err := client.Projects.Find(ctx, project)
+	found, err := projects.find(ctx, client, project)
 	if err != nil {
 		return nil, fmt.Errorf("--project: %w", err)
 	}

@@ -64,7 +64,9 @@ func (a *app) chooseProject(ctx context.Context, list []*proximl.Project, active
 	current, byDefault := "UNSET", ""
 	answers := make([]string, len(list))
 	for i, project := range list {
-		answers[i] = answerFor(project, list)
+		if answers[i] = answerFor(project, list); answers[i] != project.Name {
+			a.note("%s is called %s and owned by %s", project.ID, project.Name, project.OwnerName)
+		}
 		switch {
 		case project.ID == active:
 			current, byDefault = project.Name, answers[i]
@@ -93,8 +95,7 @@ func (a *app) chooseProject(ctx context.Context, list []*proximl.Project, active
 	}
 }
 
-// answerFor is the name of a project, or its id with the owner's name when
-// others have its name.
+// answerFor is the name of a project, or its id when others have its name.
 func answerFor(project *proximl.Project, list []*proximl.Project) string {
 	for _, other := range list {
 		if other.Name == project.Name && other != project {

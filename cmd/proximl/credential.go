@@ -83,7 +83,8 @@ func credentialPutCommand(a *app) *cobra.Command {
 		Use:   "put TYPE",
 		Short: "Set the credential of a third party",
 		Long: `Set the credential of a type, in place of the one that the project may have.
-Only the owner can. The types are ` + strings.Join(credentialTypes(), ", ") + `.
+Only the owner can. The types are:
+` + strings.Join(credentialTypes(), ", ") + `.
 
 What no flag gives is asked for, secrets without showing them. When stdin is no
 terminal, each answer is a line of it. For gcp and kaggle the file is the key

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 
 	"github.com/proximl/proximl-go"
@@ -48,7 +49,7 @@ func exitCode(ctx context.Context, err error) int {
 
 // report prints an error as one line.
 func (a *app) report(code int, err error) {
-	text := strings.TrimPrefix(reply.OneLine(err.Error()), "proximl: ")
+	text := strings.ReplaceAll(reply.OneLine(err.Error()), "proximl: ", "") // of the SDK's errors
 	if code == exitInterrupted && errors.Is(err, context.Canceled) {
 		text = "interrupted"
 	}
@@ -57,16 +58,15 @@ func (a *app) report(code int, err error) {
 
 // hint says what to do next about errors that do not say it themselves.
 func hint(err error) string {
-	failed, isAPI := errors.AsType[*proximl.APIError](err)
+	_, isAPI := errors.AsType[*proximl.APIError](err)
+	connection, isConnection := errors.AsType[*net.OpError](err)
 	switch {
-	case !isAPI:
-		return ""
-	case errors.Is(err, proximl.ErrForbidden):
+	case isConnection && connection.Op == "dial":
+		return "; check the network, and PROXIML_ENDPOINT if it is set"
+	case isAPI && errors.Is(err, proximl.ErrForbidden):
 		return "; the project's owner decides what its members may do"
-	case errors.Is(err, proximl.ErrNotFound):
+	case isAPI && errors.Is(err, proximl.ErrNotFound):
 		return `; the command "list" shows what is there, --project says in which project`
-	case failed.StatusCode == 0:
-		return "; is the service reachable from here?"
 	}
 	return ""
 }

@@ -56,9 +56,13 @@ func (a *app) ask(ctx context.Context, to io.Writer, question string) (string, e
 	return strings.TrimSpace(line), err
 }
 
-// answer asks for what has to be there.
+// answer asks for what has to be there. A file or pipe needs no question.
 func (a *app) answer(ctx context.Context, what string) (string, error) {
-	text, err := a.ask(ctx, a.stderr, what+": ")
+	to := a.stderr
+	if !isTerminal(a.stdin) {
+		to = io.Discard
+	}
+	text, err := a.ask(ctx, to, what+": ")
 	return text, answered(err, what)
 }
 

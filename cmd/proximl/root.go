@@ -79,6 +79,12 @@ func newRoot(a *app) *cobra.Command {
 	})
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.begin() }
 	a.flags.add(root.PersistentFlags())
+	completeFlag(root, "output", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return []cobra.Completion{"table", "json", "yaml", "id"}, cobra.ShellCompDirectiveNoFileComp
+	})
+	completeFlag(root, "project", func(cmd *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return projects.completions(cmd.Context(), a, begun), cobra.ShellCompDirectiveNoFileComp
+	})
 	return root
 }
 
@@ -104,6 +110,8 @@ func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 		Use:   use,
 		Short: short,
 		Args:  cobra.ArbitraryArgs,
+
+		SuggestionsMinimumDistance: 2,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return unknownCommand(cmd, args[0])

@@ -17,6 +17,7 @@ type Column[T any] struct {
 const (
 	gap     = 1 // between two columns
 	leading = 2 // more spaces in front of a column, if there is room
+	short   = 4 // a column that still says something
 )
 
 // writeTable writes right-aligned columns under a dashed rule.
@@ -71,12 +72,17 @@ func fit[T any](columns []Column[T], rows [][]string, limit int) []space {
 			layout[i].before = min(layout[i].before, gap*min(i, 1))
 		}
 	}
-	shrink(layout, limit, func(i int) int {
-		if columns[i].Whole {
-			return needs[i]
-		}
-		return width(columns[i].Title)
-	})
+	for _, least := range []func(i int) int{
+		func(i int) int { return max(width(columns[i].Title), min(needs[i], short)) },
+		func(i int) int { return min(needs[i], short) },
+	} {
+		shrink(layout, limit, func(i int) int {
+			if columns[i].Whole {
+				return needs[i]
+			}
+			return least(i)
+		})
+	}
 	shrink(layout, limit, func(int) int { return 1 })
 	return layout
 }

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proximl/proximl-go"
+	"github.com/proximl/proximl-go/proximltest"
+)
+
+// walk visits every command.
+func walk(cmd *cobra.Command, visit func(*cobra.Command)) {
+	visit(cmd)
+	for _, sub := range cmd.Commands() {
+		walk(sub, visit)
+	}
+}
+
+func TestEveryCommandSaysWhatItDoes(t *testing.T) {
+	t.Parallel()
+	walk(newRoot(&app{}), func(cmd *cobra.Command) {
+		path := cmd.CommandPath()
+		assert.NotEmpty(t, cmd.Short, path)
+		assert.NotContains(t, cmd.Short, ".", "%s: the short text is one sentence without its full stop", path)
+		assert.NotNil(t, cmd.Args, "%s would take any arguments", path)
+		assert.NotNil(t, cmd.RunE, "%s would do nothing and succeed", path)
+		if !cmd.HasSubCommands() {
+			assert.NotEmpty(t, cmd.Long, path)
+			assert.Contains(t, cmd.Example, "proximl ", path)
+		}
+		for line := range strings.Lines(cmd.Long) {
+			assert.LessOrEqual(t, len(line), 90, "%s: %s", path, line)
+		}
+	})
+}
+
+// The examples name commands and flags that there are.
+func TestExamplesAreRight(t *testing.T) {
+	t.Parallel()
+	root := newRoot(&app{})
+	walk(root, func(cmd *cobra.Command) {
+		for line := range strings.Lines(cmd.Example) {
+			_, command, _ := strings.Cut(line, "proximl ")
+			words := strings.Fields(strings.NewReplacer(`"`, "", ")", "").Replace(command))
+			found, rest, err := root.Find(words)
+			require.NoError(t, err, line)
+			assert.False(t, found.HasSubCommands(), line)
+			for _, word := range rest {
+				if flag, ok := strings.CutPrefix(word, "--"); ok {
+					name, _, _ := strings.Cut(flag, "=")
+					assert.True(t, found.Flags().Lookup(name) != nil || root.PersistentFlags().Lookup(name) != nil, line)
+				}
+			}
+		}
+	})
+}
+
+func TestUsageErrors(t *testing.T) {
+	t.Parallel()
+	me := stranger(t)
+	me.run("nonsense").fails(exitUsage, `proximl has no command "nonsense"; there are completion, configure, emulator, environment, gpu, project, version`)
+	me.run("projekt").fails(exitUsage, `proximl has no command "projekt"; did you mean project?`)
+	me.run("gpu").fails(exitUsage, "proximl gpu needs a command: list; see proximl gpu --help")
+	me.run("gpu", "lst").fails(exitUsage, `proximl gpu has no command "lst"; did you mean list?`)
+	me.run("project", "create").fails(exitUsage, "the usage is: proximl project create NAME [flags]; see proximl project create --help")
+	me.run("project", "list", "x").fails(exitUsage, "the usage is: proximl project list [flags]; see proximl project list --help")
+	me.run("project", "list", "--nope").fails(exitUsage, "unknown flag: --nope; see proximl project list --help")
+	me.run("project", "list", "-o", "xml").fails(exitUsage, `--output "xml" is not one of table, json, yaml and id`)
+	me.run("project", "settings").fails(exitUsage, "nothing to change: give --only-owned-resources or --only-owned-resources=false")
+	me.run("project", "credential", "put", "ftp").fails(exitError, "no credentials: looked at the option WithCredentials, the environment variables PROXIML_USER and PROXIML_KEY, and "+
+		filepath.Join(me.config, "credentials.json")+"; make an API key on the account settings page and put its file there")
+	me.run("help", "nonsense").fails(exitUsage, `there is no command "nonsense"; see proximl --help`)
+	me.run("completion", "tcsh").fails(exitUsage, `there is no completion for "tcsh"; there is one for bash, fish, powershell, zsh`)
+	me.run("emulator", "--speed", "0").fails(exitError, "proximltest: WithSpeed(0): the factor must be above 0; WithManualClock makes the clock stand still")
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	t.Parallel()
+	me := stranger(t)
+	golden(t, "help", me.run("--help").ok().notes("").stdout)
+	assert.Equal(t, me.run("--help").stdout, me.run().ok().stdout)
+	assert.Equal(t, me.run("project", "list", "--help").ok().stdout, me.run("help", "project", "list").ok().stdout)
+	me.run("--version").prints("proximl version " + proximl.Version + "\n")
+	me.run("version", "-o", "id").prints(proximl.Version + "\n")
+	assert.Contains(t, me.run("version").ok().stdout, "version:  "+proximl.Version+"\n")
+	for shell := range shells {
+		assert.Contains(t, me.run("completion", shell).ok().notes("").stdout, "proximl")
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	srv, me := service(t)
+	const id = "11111111-2222-4333-8444-555555555555"
+	me.run("project", "list", "--project", "Nowhere").fails(exitNotFound, `--project: not found: no project is "Nowhere"; the command "list" shows what there is`)
+	me.run("project", "secret", "list", "--project", id).fails(exitNotFound, "GET /project/"+id+"/secrets: 404 Not Found (project "+id+
+		` from an option); the command "list" shows what is there, --project says in which project`)
+	me.run("project", "remove", "Personal", "-y").fails(exitError, "DELETE /project/"+me.account.Project+
+		": 400 Bad Request: Invalid Request - The Personal project cannot be shared, changed or removed")
+	me.with("PROXIML_KEY=wrong").run("--no-token-cache", "project", "list").
+		fails(exitNotAllowed, "login: NotAuthorizedException: Incorrect username or password.; check user and key; API keys are made and removed on the account settings page (user and key came from PROXIML_USER and PROXIML_KEY)")
+	srv.Inject(proximltest.Fault{On: "GET /project", Status: http.StatusBadRequest, Body: "{\"message\":\"two\\nlines \\u001b[31m\"}"})
+	me.run("project", "list").fails(exitError, "GET /project: 400 Bad Request: two lines [31m")
+	closed := proximltest.New(t)
+	closed.Close()
+	address := strings.TrimPrefix(closed.URL, "http://")
+	me.with("PROXIML_ENDPOINT="+closed.URL).run("project", "list", "--no-token-cache").
+		fails(exitError, "login: GET /.well-known/auth-config.json: no reply: dial tcp "+address+": connect: connection refused (after 4 attempts); check the network, and PROXIML_ENDPOINT if it is set")
+}
+
+func TestOutputFile(t *testing.T) {
+	t.Parallel()
+	_, me := service(t)
+	path := filepath.Join(t.TempDir(), "out")
+	me.run("project", "list", "-o", "id", "--output-file", path).prints("")
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, me.account.Project+"\n", string(content))
+	me.run("project", "list", "-o", "id", "--output-file", "-").prints(me.account.Project + "\n")
+	me.run("project", "list", "--output-file", filepath.Join(path, "x")).fails(exitError, "--output-file: open "+filepath.Join(path, "x")+": not a directory")
+}
+
+func TestVerboseTellsOfRequestsAndNoSecret(t *testing.T) {
+	t.Parallel()
+	_, me := service(t)
+	for _, flag := range []string{"--verbose", "-v", "-vv", "--debug", "-d"} {
+		r := me.run("project", "list", flag, "--no-token-cache").ok()
+		assert.Regexp(t, `(?m)^level=DEBUG msg=request operation=projects.list method=GET path=/project took=\S+ status=200$`, r.stderr)
+		assert.NotContains(t, r.stderr, me.account.Key)
+		assert.NotContains(t, r.stderr, "eyJ", "no token")
+	}
+	for _, flag := range []string{"--quiet", "-q", "--silent", "-s"} {
+		me.run("project", "create", "Quiet "+flag, flag, "-o", "id").ok().notes("")
+		me.run("project", "remove", "Quiet "+flag, flag, "-y").ok().notes("")
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	t.Parallel()
+	srv, me := service(t)
+	other := me.project("My Other Project")
+	complete := func(p *person, args ...string) string {
+		return p.run(append([]string{"__complete"}, args...)...).ok().stdout
+	}
+	assert.Equal(t, "My Other Project\t"+other.ID+"\n:4\n", complete(me, "project", "show", "My"))
+	assert.Equal(t, other.ID+"\tMy Other Project\n:4\n", complete(me, "project", "remove", other.ID[:20]))
+	assert.Equal(t, ":4\n", complete(me, "project", "show", "Personal", ""))
+	assert.Contains(t, complete(me, "project", ""), "credential\tKeep the keys of third parties for a project\n")
+	assert.Contains(t, complete(me, "project", "list", "--project", ""), "My Other Project\t"+other.ID+"\n")
+	assert.Equal(t, "table\njson\nyaml\nid\n:4\n", complete(me, "project", "list", "--output", ""))
+	assert.Equal(t, ":4\n", complete(stranger(t), "project", "show", ""))
+
+	srv.Inject(proximltest.Fault{On: "GET /project", Delay: patience})
+	assert.Equal(t, ":4\n", complete(me, "project", "show", ""), "a shell does not wait for a slow service")
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bufio"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proximl/proximl-go"
+)
+
+// emulation is a running "proximl emulator".
+type emulation struct {
+	t     *testing.T
+	cmd   *exec.Cmd
+	lines []string // of stdout, one per account
+}
+
+var emulatorLine = regexp.MustCompile(`^PROXIML_ENDPOINT=http://127\.0\.0\.1:\d+ PROXIML_USER=\S+ PROXIML_KEY=\S+$`)
+
+// emulate starts an emulator and reads a line per account.
+func (p *person) emulate(accounts int, args ...string) *emulation {
+	p.t.Helper()
+	e := &emulation{t: p.t, cmd: p.command(append([]string{"emulator"}, args...)...)}
+	e.cmd.Stderr = os.Stderr
+	out, err := e.cmd.StdoutPipe()
+	require.NoError(p.t, err)
+	require.NoError(p.t, e.cmd.Start())
+	lines := bufio.NewScanner(out)
+	for range accounts {
+		require.True(p.t, lines.Scan(), "the emulator ended")
+		require.Regexp(p.t, emulatorLine, lines.Text())
+		e.lines = append(e.lines, lines.Text())
+	}
+	return e
+}
+
+// person is somebody who exported a line of the emulator.
+func (e *emulation) person(line int) *person {
+	p := stranger(e.t)
+	p.env = append(p.env, strings.Fields(e.lines[line])...)
+	return p
+}
+
+func (e *emulation) interrupt() {
+	e.t.Helper()
+	require.NoError(e.t, e.cmd.Process.Signal(os.Interrupt))
+	assert.NoError(e.t, e.cmd.Wait(), "to be interrupted is its normal end")
+}
+
+func needsSignals(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("one process cannot interrupt another")
+	}
+}
+
+func TestEmulatorWithTwoAccounts(t *testing.T) {
+	t.Parallel()
+	needsSignals(t)
+	e := stranger(t).emulate(2, "-q", "--accounts", "me@example.com,you@example.com")
+	defer e.interrupt()
+	me, you := e.person(0), e.person(1)
+	id := strings.TrimSpace(me.run("project", "create", "Shared", "-o", "id").ok().stdout)
+	assert.Equal(t, exitNotFound, you.run("project", "show", "Shared").code)
+	me.run("project", "member", "add", "you@example.com", "--project", "Shared").ok()
+	you.run("project", "show", "Shared", "-o", "id").prints(id + "\n")
+	you.run("configure", "--project", "Shared", "-q").ok()
+	assert.Equal(t, saying(id), you.saved())
+	assert.Equal(t, exitNotAllowed, you.run("project", "secret", "list").code)
+	you.run("project", "leave", "Shared", "-y").ok()
+	me.run("project", "member", "list", "--project", id, "-o", "id").prints("me@example.com\n")
+}
+
+func TestEmulatorKeepsItsState(t *testing.T) {
+	t.Parallel()
+	needsSignals(t)
+	nobody := stranger(t)
+	state := filepath.Join(t.TempDir(), "state.json")
+	e := nobody.emulate(1, "-q", "--state", state)
+	me := e.person(0)
+	me.run("project", "create", "Kept", "-o", "id").ok()
+
+	nobody.run("emulator", "--state", state).fails(exitError, "--state: another emulator uses "+state+"; end that one or name another file")
+	e.interrupt()
+	info, err := os.Stat(state)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode(), "it holds keys")
+
+	again := nobody.emulate(1, "-q", "--state", state)
+	assert.Equal(t, strings.Fields(e.lines[0])[1:], strings.Fields(again.lines[0])[1:], "the same user and key")
+	me.env = append(me.env, strings.Fields(again.lines[0])...)
+	assert.Contains(t, me.run("project", "list").ok().stdout, "Kept")
+
+	// What changed a while ago also outlives a kill.
+	before, err := os.ReadFile(state)
+	require.NoError(t, err)
+	me.run("project", "create", "Late").ok()
+	require.Eventually(t, func() bool {
+		now, err := os.ReadFile(state)
+		return err == nil && string(now) != string(before) && strings.Contains(string(now), `"Late"`)
+	}, patience, 50*time.Millisecond)
+	require.NoError(t, again.cmd.Process.Kill())
+	_ = again.cmd.Wait()
+	last := nobody.emulate(1, "-q", "--state", state)
+	me.env = append(me.env, strings.Fields(last.lines[0])...)
+	assert.Contains(t, me.run("project", "list").ok().stdout, "Late")
+	last.interrupt()
+
+	require.NoError(t, os.WriteFile(state, []byte("{"), 0o600))
+	r := nobody.run("emulator", "--state", state)
+	assert.Contains(t, r.stderr, "proximl: proximltest: WithState: reading the state: ")
+	assert.Equal(t, exitError, r.code)
+	content, err := os.ReadFile(state)
+	require.NoError(t, err)
+	assert.Equal(t, "{", string(content), "a file that is no state is left alone")
+}
+
+func TestEmulatorAddress(t *testing.T) {
+	t.Parallel()
+	needsSignals(t)
+	nobody := stranger(t)
+	for _, addr := range []string{":0", "0.0.0.0:0", "192.0.2.1:80", "example.com:80", "[::]:0"} {
+		nobody.run("emulator", "--addr", addr).
+			fails(exitUsage, "--addr "+addr+" could be reached from other machines; add --expose if that is wanted, or listen on 127.0.0.1")
+	}
+	nobody.run("emulator", "--addr", "8080").fails(exitUsage, `--addr "8080" is no HOST:PORT, such as 127.0.0.1:8080`)
+	nobody.run("emulator", "--accounts", "a@example.com,").fails(exitUsage, "--accounts has an empty address")
+	e := nobody.emulate(1, "-q", "--addr", "0.0.0.0:0", "--expose")
+	e.person(0).run("project", "list").ok()
+	address := strings.TrimPrefix(strings.Fields(e.lines[0])[0], "PROXIML_ENDPOINT=http://")
+	nobody.run("emulator", "--addr", address).
+		fails(exitError, "proximltest: opening a port: listen tcp "+address+": bind: address already in use")
+	e.interrupt()
+}
+
+func TestEmulatorRunsJobs(t *testing.T) {
+	t.Parallel()
+	needsSignals(t)
+	e := stranger(t).emulate(1, "-q", "--local-runner", "--speed", "1000")
+	defer e.interrupt()
+	fields := strings.Fields(e.lines[0])
+	value := func(i int) string { _, value, _ := strings.Cut(fields[i], "="); return value }
+	client, err := proximl.New(proximl.WithEndpoint(value(0)), proximl.WithCredentials(value(1), value(2)), proximl.WithConfigDir(t.TempDir()), proximl.WithProject(""))
+	require.NoError(t, err)
+	job, err := client.Jobs.Create(t.Context(), &proximl.JobSpec{
+		Name: "hello", Type: proximl.JobTypeTraining, Resources: proximl.JobResources{GPUTypes: []string{"rtx3090"}, GPUCount: new(1)},
+		Workers: []string{"echo done > " + filepath.Join(t.TempDir(), "proof") + " && exit 3"},
+	})
+	require.NoError(t, err)
+	_, err = client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusFinished, proximl.PollBetween(10*time.Millisecond, 50*time.Millisecond))
+	var failed *proximl.StatusError
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, "failed", failed.Status, "the command was really run")
+}

@@ -1,0 +1,89 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/mattn/go-runewidth"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proximl/proximl-go"
+)
+
+// world is a person with some of everything that the lists show.
+func world(t *testing.T) *person {
+	t.Helper()
+	srv, me := service(t)
+	you := newPerson(t, srv, "teammate@example.com")
+	ctx := t.Context()
+	research := me.project("Research, with a name that is longer than its column")
+	me.project("研究プロジェクト")
+	me.share(research, you)
+	theirs := you.project("Project Shared With Me")
+	you.share(theirs, me)
+	me.client = me.client.InProject(research.ID)
+	_, err := me.client.Credentials.Put(ctx, research.ID, proximl.AWSCredential("AKIAIOSFODNN7EXAMPLE", "canary"))
+	require.NoError(t, err)
+	_, err = me.client.Secrets.Put(ctx, research.ID, "wandb-key", "canary")
+	require.NoError(t, err)
+	hardware(t, me, research)
+	return me.with("PROXIML_PROJECT="+research.ID, "NO_COLOR=1")
+}
+
+// hardware gives a project a datastore, a data connector and a service.
+func hardware(t *testing.T, owner *person, project *proximl.Project) {
+	t.Helper()
+	ctx, own := t.Context(), owner.client.CloudBender
+	provider, err := own.Providers.Enable(ctx, &proximl.ProviderSpec{Type: proximl.ProviderTypePhysical})
+	require.NoError(t, err)
+	region, err := own.Regions.Create(ctx, provider.ID, &proximl.RegionSpec{Name: "basement"})
+	require.NoError(t, err)
+	_, err = own.Datastores.Create(ctx, provider.ID, region.ID, &proximl.DatastoreSpec{Name: "file server", Type: proximl.DatastoreTypeNFS, URI: "192.168.0.50", Root: "/exports"})
+	require.NoError(t, err)
+	_, err = own.DataConnectors.Create(ctx, provider.ID, region.ID, &proximl.DataConnectorSpec{Name: "database", Type: proximl.DataConnectorTypeCustom, Protocol: "TCP", CIDR: "10.0.3.0/24", PortRange: "5432"})
+	require.NoError(t, err)
+	service, err := own.Services.Create(ctx, provider.ID, region.ID, &proximl.ServiceSpec{Name: "label studio", Type: proximl.ServiceTypeHTTPS})
+	require.NoError(t, err)
+	_, err = own.Services.GenerateCertificate(ctx, provider.ID, region.ID, service.ID, proximl.CertificateAlgorithmED25519)
+	require.NoError(t, err)
+	require.NoError(t, owner.client.Datastores.Refresh(ctx, project.ID))
+	require.NoError(t, owner.client.DataConnectors.Refresh(ctx, project.ID))
+	require.NoError(t, owner.client.Services.Refresh(ctx, project.ID))
+}
+
+// Every list, as a person sees it on terminals of three widths, and as a script
+// gets it.
+func TestLists(t *testing.T) {
+	t.Parallel()
+	me := world(t)
+	for _, command := range []string{
+		"project list", "project member list", "project credential list", "project secret list",
+		"project datastore list", "project data-connector list", "project service list", "gpu list", "environment list",
+	} {
+		t.Run(command, func(t *testing.T) {
+			t.Parallel()
+			var got strings.Builder
+			me := *me
+			me.t = t
+			args := strings.Fields(command)
+			for _, columns := range []int{60, 80, 200} {
+				code, text := me.open(uint16(columns), args...).ends()
+				require.Zero(t, code, text)
+				for line := range strings.Lines(text) {
+					assert.LessOrEqual(t, runewidth.StringWidth(strings.TrimSuffix(line, "\n")), columns, line)
+				}
+				fmt.Fprintf(&got, "== %d columns ==\n%s", columns, text)
+			}
+			for _, form := range []string{"table", "json", "yaml", "id"} {
+				r := me.run(append(args, "-o", form)...).ok().notes("")
+				assert.NotContains(t, r.stdout, "canary")
+				fmt.Fprintf(&got, "== %s ==\n%s", form, r.stdout)
+			}
+			golden(t, strings.ReplaceAll(command, " ", "_"), steady(got.String()))
+		})
+	}
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proximl/proximl-go"
+	"github.com/proximl/proximl-go/proximltest"
+)
+
+func (p *person) projectNamed(name string) *proximl.Project {
+	p.t.Helper()
+	project, err := p.client.Projects.Find(p.t.Context(), name)
+	require.NoError(p.t, err)
+	return project
+}
+
+func TestProjectCreateShowSettingsRemove(t *testing.T) {
+	t.Parallel()
+	_, me := service(t)
+	_, err := me.client.Secrets.Put(t.Context(), me.account.Project, "kept", "canary")
+	require.NoError(t, err)
+
+	r := me.run("project", "create", "My Other Project", "--copy-secrets", "-o", "id").ok()
+	other := me.projectNamed("My Other Project")
+	r.prints(other.ID + "\n").notes("")
+	me.run("project", "secret", "list", "--project", "My Other Project", "-o", "id").prints("kept\n")
+
+	me.run("project", "show", other.ID, "-o", "id").prints(other.ID + "\n")
+	golden(t, "project_show", steady(me.run("project", "show", "My Other Project").ok().stdout))
+	me.run("project", "show", "-o", "id").prints(me.account.Project + "\n")
+	me.run("project", "show", "-o", "id", "--project", "My Other Project").prints(other.ID + "\n")
+	me.with("PROXIML_PROJECT="+other.ID).run("project", "show", "-o", "id").prints(other.ID + "\n")
+
+	assert.Contains(t, me.run("project", "settings", "My Other Project", "--only-owned-resources").ok().stdout, "only_owned_resources: true\n")
+	me.run("project", "refresh-gpu-types", "My Other Project").prints("").notes("Refreshed the GPU types of project My Other Project (" + other.ID + ")\n")
+	me.run("gpu", "list", "--project", other.ID, "-o", "id").prints("")
+	assert.Contains(t, me.run("project", "settings", other.ID, "--only-owned-resources=false").ok().stdout, "only_owned_resources: false\n")
+
+	me.run("project", "remove", "My Other Project").fails(exitUsage, "cannot ask whether to remove project My Other Project ("+other.ID+
+		") with all that is in it, since stdin is no terminal; add --yes")
+	me.with("PROXIML_PROJECT="+other.ID).run("project", "remove", "My Other Project", "--yes").prints("").
+		notes("Removed project My Other Project (" + other.ID + ")\nIt was the active project, from PROXIML_PROJECT; choose another by proximl configure\n")
+	me.run("project", "list", "-o", "id").prints(me.account.Project + "\n")
+}
+
+func TestProjectLeave(t *testing.T) {
+	t.Parallel()
+	srv, me := service(t)
+	you := newPerson(t, srv, "you@example.com")
+	shared := me.project("Shared")
+	me.share(shared, you)
+
+	you.run("project", "remove", "Shared", "-y").
+		fails(exitNotAllowed, "DELETE /project/"+shared.ID+": 403 Forbidden; the project's owner decides what its members may do")
+	you.run("project", "leave", "Shared", "-y").prints("").notes("Left project Shared (" + shared.ID + ")\n")
+	you.run("project", "leave", "Shared", "-y").fails(exitNotFound, `not found: no project is "Shared"; the command "list" shows what there is`)
+	me.run("project", "member", "list", "--project", "Shared", "-o", "id").prints("me@example.com\n")
+}
+
+func TestProjectCreateWithoutAReply(t *testing.T) {
+	t.Parallel()
+	srv, me := service(t)
+	srv.Inject(proximltest.Fault{On: "POST /project", Kind: proximltest.ReplyAfterWork, Status: http.StatusBadGateway, Body: "{}"})
+	r := me.run("project", "create", "Lost")
+	r.fails(exitError, "POST /project: 502 Bad Gateway: a reply of type application/json: {}; the service may have done it all the same: "+
+		"look for the result before you repeat the call; there is now project Lost ("+me.projectNamed("Lost").ID+")")
+
+	srv.Inject(proximltest.Fault{On: "POST /project", Kind: proximltest.Reply, Status: http.StatusBadGateway, Body: "{}"})
+	me.run("project", "create", "Never").
+		fails(exitError, "POST /project: 502 Bad Gateway: a reply of type application/json: {}; the service may have done it all the same: "+
+			"look for the result before you repeat the call; so far no project is called \"Never\"")
+}
+
+func TestMembers(t *testing.T) {
+	t.Parallel()
+	srv, me := service(t)
+	you := newPerson(t, srv, "you@example.com")
+	shared := me.project("Shared")
+	member := func() proximl.MemberAccess {
+		t.Helper()
+		list, err := me.client.Members.List(t.Context(), shared.ID)
+		require.NoError(t, err)
+		require.Len(t, list, 2)
+		return list[1].MemberAccess
+	}
+	with := func(args ...string) *ran {
+		return me.run(append([]string{"--project", "Shared", "project", "member"}, args...)...)
+	}
+
+	golden(t, "project_member_add", steady(with("add", "you@example.com", "--job", "all").ok().stdout))
+	assert.Equal(t, proximl.MemberAccess{Job: "all", Dataset: "read", Model: "read", Checkpoint: "read", Volume: "read"}, member())
+	with("add", "you@example.com").fails(exitError, "you@example.com is a member already; proximl project member update changes what it may do")
+	assert.Equal(t, proximl.AccessAll, member().Job)
+
+	with("update", "you@example.com", "--model", "all", "-o", "id").prints("you@example.com\n")
+	assert.Equal(t, proximl.MemberAccess{Job: "all", Dataset: "read", Model: "all", Checkpoint: "read", Volume: "read"}, member())
+	with("update", "you@example.com").fails(exitUsage, "nothing to change: give --job, --dataset, --model, --checkpoint or --volume")
+	with("update", "you@example.com", "--job", "write").fails(exitUsage, `--job is "write", and has to be read or all`)
+	with("update", "nobody@example.com", "--job", "all").fails(exitNotFound, `not found: no member is "nobody@example.com"; the command "list" shows what there is`)
+	you.run("project", "member", "update", "you@example.com", "--volume", "all", "--project", "Shared").
+		fails(exitNotAllowed, "POST /project/"+shared.ID+"/access: 403 Forbidden; the project's owner decides what its members may do")
+
+	with("remove", "you@example.com").fails(exitUsage, "cannot ask whether to remove member you@example.com, since stdin is no terminal; add --yes")
+	with("remove", "you@example.com", "-y").prints("").notes("Removed member you@example.com\n")
+	you.run("project", "list", "-o", "id").prints(you.account.Project + "\n")
+}
+
+func TestProjectResources(t *testing.T) {
+	t.Parallel()
+	_, me := service(t)
+	research := me.project("Research")
+	hardware(t, me, research)
+	for noun, name := range map[string]string{"datastore": "file server", "data-connector": "database", "service": "label studio"} {
+		with := func(args ...string) *ran {
+			return me.run(append([]string{"project", noun, "--project", "Research"}, args...)...)
+		}
+		id := with("list", "-o", "id").ok().stdout
+		id = id[:len(id)-1]
+		golden(t, "project_"+noun+"_show", steady(with("show", name).ok().stdout))
+		with("disable", name).prints("")
+		assert.Contains(t, with("show", id).ok().stdout, "enabled: ")
+		assert.Contains(t, with("show", id, "-o", "json").ok().stdout, `"enabled": false`)
+		with("enable", id).prints("")
+		assert.Contains(t, with("show", name, "-o", "json").ok().stdout, `"enabled": true`)
+		with("refresh").prints("")
+		with("show", "nothing").fails(exitNotFound, "not found: no "+map[bool]string{true: "data connector", false: noun}[noun == "data-connector"]+
+			` is "nothing"; the command "list" shows what there is`)
+		const unknown = "11111111-2222-4333-8444-555555555555"
+		assert.Equal(t, exitNotFound, with("show", unknown).code)
+	}
+	me.run("project", "data_connector", "list", "--project", "Research").ok() // as the Python command spells it
+}
+
+func TestGPUTypesAreThoseOfTheProject(t *testing.T) {
+	t.Parallel()
+	srv, me := service(t)
+	all := me.run("gpu", "list", "-o", "id").ok().stdout
+	assert.Contains(t, all, "3090-id\n")
+	own := me.project("Own")
+	require.NoError(t, me.account.AddHardware("rtx3090"))
+	_, err := me.client.Projects.Update(t.Context(), own.ID, &proximl.ProjectSettings{OnlyOwnedResources: new(true)})
+	require.NoError(t, err)
+	require.NoError(t, me.client.InProject(own.ID).GPUTypes.Refresh(t.Context()))
+	me.run("gpu", "list", "-o", "id", "--project", "Own").prints("3090-id\n")
+	assert.NotContains(t, me.run("environment", "list", "-o", "id").ok().stdout, "CUSTOM")
+	assert.Zero(t, srv.ClearFaults())
+}
