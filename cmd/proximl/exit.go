@@ -50,7 +50,11 @@ func exitCode(ctx context.Context, err error) int {
 // report prints an error as one line.
 func (a *app) report(code int, err error) {
 	text := strings.ReplaceAll(reply.OneLine(err.Error()), "proximl: ", "") // of the SDK's errors
-	if code == exitInterrupted && errors.Is(err, context.Canceled) {
+	switch {
+	case code != exitInterrupted:
+	case errors.Is(err, proximl.ErrOutcomeUnknown):
+		text = "interrupted: " + text
+	default:
 		text = "interrupted"
 	}
 	fmt.Fprintln(a.stderr, "proximl: "+text+hint(err))

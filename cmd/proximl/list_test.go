@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mattn/go-runewidth"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -71,12 +71,12 @@ func TestLists(t *testing.T) {
 			me.t = t
 			args := strings.Fields(command)
 			for _, columns := range []int{60, 80, 200} {
-				code, text := me.open(uint16(columns), args...).ends()
-				require.Zero(t, code, text)
-				for line := range strings.Lines(text) {
-					assert.LessOrEqual(t, runewidth.StringWidth(strings.TrimSuffix(line, "\n")), columns, line)
+				code, shown := me.open(uint16(columns), args...).ends()
+				require.Zero(t, code, shown)
+				for line := range strings.Lines(shown) {
+					assert.LessOrEqual(t, text.StringWidthWithoutEscSequences(strings.TrimSuffix(line, "\n")), columns, line)
 				}
-				fmt.Fprintf(&got, "== %d columns ==\n%s", columns, text)
+				fmt.Fprintf(&got, "== %d columns ==\n%s", columns, shown)
 			}
 			for _, form := range []string{"table", "json", "yaml", "id"} {
 				r := me.run(append(args, "-o", form)...).ok().notes("")

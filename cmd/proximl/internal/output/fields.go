@@ -46,6 +46,8 @@ func collect(value jsontext.Value, name string, lines *[][2]string) {
 func words(value jsontext.Value) string {
 	from := jsontext.NewDecoder(bytes.NewReader(value), stream.ReadOptions)
 	switch value.Kind() {
+	case jsontext.KindNull:
+		return ""
 	case jsontext.KindString:
 		token, err := from.ReadToken()
 		if err == nil {
@@ -63,4 +65,29 @@ func words(value jsontext.Value) string {
 		return strings.Join(items, ", ")
 	}
 	return string(value)
+}
+
+// members calls back at each value of an object, which the callback reads.
+func members(from *jsontext.Decoder, value func(name string) error) error {
+	return elements(from, func() error {
+		name, err := from.ReadToken()
+		if err != nil {
+			return err
+		}
+		return value(name.String())
+	})
+}
+
+// elements calls back at each element of an array, which the callback reads.
+func elements(from *jsontext.Decoder, value func() error) error {
+	if _, err := from.ReadToken(); err != nil {
+		return err
+	}
+	for from.PeekKind() != jsontext.KindEndArray && from.PeekKind() != jsontext.KindEndObject {
+		if err := value(); err != nil {
+			return err
+		}
+	}
+	_, err := from.ReadToken()
+	return err
 }

@@ -3,6 +3,7 @@
 package output
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"unicode"
@@ -82,9 +83,9 @@ func (p *Printer) document(value any) error {
 		if err != nil {
 			return err
 		}
-		return p.write(text)
+		return p.write(text + "\n")
 	}
-	if err := document.Indent(jsontext.WithIndent("  "), stream.ReadOptions); err != nil {
+	if err := document.Indent(stream.ReadOptions, jsontext.WithIndent("  ")); err != nil {
 		return err
 	}
 	return p.write(escapeControls(string(document)) + "\n")
@@ -108,6 +109,9 @@ func (p *Printer) write(text string) error {
 	return err
 }
 
+// byteOrderMark is taken for no part of a text by some who read it.
+const byteOrderMark = '\ufeff'
+
 // Clean keeps out of a text what could take over a terminal or break a line.
 func Clean(text string) string {
 	return strings.Map(func(r rune) rune {
@@ -118,13 +122,13 @@ func Clean(text string) string {
 	}, reply.OneLine(text))
 }
 
-// escapeControls escapes the control characters that JSON allows.
+// escapeControls escapes the control characters that JSON's strings may hold,
+// and those that turn the direction of writing.
 func escapeControls(document string) string {
-	const hex = "0123456789abcdef"
 	var b strings.Builder
 	for _, r := range document {
-		if r >= 0x7f && r <= 0x9f {
-			b.WriteString(`\u00` + string(hex[r>>4]) + string(hex[r&15]))
+		if r != '\n' && unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) || r == byteOrderMark {
+			fmt.Fprintf(&b, `\u%04x`, r)
 		} else {
 			b.WriteRune(r)
 		}
