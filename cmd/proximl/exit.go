@@ -27,13 +27,16 @@ type usageError struct{ error }
 
 func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// errInterrupted is a Ctrl-C that came as a key, not as a signal.
+var errInterrupted = errors.New("interrupted")
+
 func exitCode(ctx context.Context, err error) int {
 	_, isUsage := errors.AsType[usageError](err)
 	_, isStatus := errors.AsType[*proximl.StatusError](err)
 	switch {
 	case err == nil:
 		return exitOK
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, errors.Is(err, errInterrupted):
 		return exitInterrupted
 	case isUsage:
 		return exitUsage

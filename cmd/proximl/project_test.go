@@ -109,6 +109,27 @@ func TestMembers(t *testing.T) {
 	you.run("project", "list", "-o", "id").prints(you.account.Project + "\n")
 }
 
+// hardware gives a project a datastore, a data connector and a service.
+func hardware(t *testing.T, owner *person, project *proximl.Project) {
+	t.Helper()
+	ctx, own := t.Context(), owner.client.CloudBender
+	provider, err := own.Providers.Enable(ctx, &proximl.ProviderSpec{Type: proximl.ProviderTypePhysical})
+	require.NoError(t, err)
+	region, err := own.Regions.Create(ctx, provider.ID, &proximl.RegionSpec{Name: "basement"})
+	require.NoError(t, err)
+	_, err = own.Datastores.Create(ctx, provider.ID, region.ID, &proximl.DatastoreSpec{Name: "file server", Type: proximl.DatastoreTypeNFS, URI: "192.168.0.50", Root: "/exports"})
+	require.NoError(t, err)
+	_, err = own.DataConnectors.Create(ctx, provider.ID, region.ID, &proximl.DataConnectorSpec{Name: "database", Type: proximl.DataConnectorTypeCustom, Protocol: "TCP", CIDR: "10.0.3.0/24", PortRange: "5432"})
+	require.NoError(t, err)
+	service, err := own.Services.Create(ctx, provider.ID, region.ID, &proximl.ServiceSpec{Name: "label studio", Type: proximl.ServiceTypeHTTPS})
+	require.NoError(t, err)
+	_, err = own.Services.GenerateCertificate(ctx, provider.ID, region.ID, service.ID, proximl.CertificateAlgorithmED25519)
+	require.NoError(t, err)
+	require.NoError(t, owner.client.Datastores.Refresh(ctx, project.ID))
+	require.NoError(t, owner.client.DataConnectors.Refresh(ctx, project.ID))
+	require.NoError(t, owner.client.Services.Refresh(ctx, project.ID))
+}
+
 func TestProjectResources(t *testing.T) {
 	t.Parallel()
 	_, me := service(t)

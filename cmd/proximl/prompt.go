@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -72,18 +73,46 @@ func (a *app) askSecret(ctx context.Context, what string) (proximl.Secret, error
 		text, err := a.answer(ctx, what)
 		return proximl.Secret(text), err
 	}
+	text, err := a.hiddenLine(ctx, what+": ")
+	return proximl.Secret(text), answered(err, what)
+}
+
+// hiddenLine reads a line of a terminal that does not show it, from before the
+// question is printed on: what is typed or pasted at once is not shown either.
+func (a *app) hiddenLine(ctx context.Context, question string) (string, error) {
 	fd := int(a.stdin.(*os.File).Fd())
-	before, err := term.GetState(fd)
+	before, err := term.MakeRaw(fd)
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprint(a.stderr, what+": ")
-	text, err := await(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
-	fmt.Fprintln(a.stderr)
-	if ctx.Err() != nil {
-		err = errors.Join(err, term.Restore(fd, before)) // the read is still waiting
+	defer func() { _ = term.Restore(fd, before) }()
+	keys := &keyboard{Reader: a.stdin}
+	terminal := term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{keys, a.stderr}, "")
+	line, err := await(ctx, func() (string, error) { return terminal.ReadPassword(question) })
+	if err != nil {
+		fmt.Fprint(a.stderr, "\r\n") // after the question
 	}
-	return proximl.Secret(text), answered(err, what)
+	if err == io.EOF && keys.interrupted {
+		err = errInterrupted
+	}
+	return line, err
+}
+
+// keyboard notices Ctrl-C in a terminal that makes no signal of it.
+type keyboard struct {
+	io.Reader
+	interrupted bool
+}
+
+const ctrlC = 3
+
+func (k *keyboard) Read(p []byte) (int, error) {
+	n, err := k.Reader.Read(p)
+	k.interrupted = k.interrupted || bytes.IndexByte(p[:n], ctrlC) >= 0
+	return n, err
 }
 
 // answered says what is missing at the end of input.

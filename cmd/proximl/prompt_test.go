@@ -3,9 +3,13 @@
 package main
 
 import (
+	"regexp"
+	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/proximl/proximl-go"
 )
@@ -29,10 +33,37 @@ func TestSecretInterrupted(t *testing.T) {
 	s.expect("Value of x: ").types("can\x03")
 	code, text := s.ends()
 	assert.Zero(t, code)
-	assert.Contains(t, text, "proximl: interrupted\ncode 130\n")
-	assert.Contains(t, text, " echo ")
-	assert.NotContains(t, text, "can\n")
+	assert.Contains(t, text, "Value of x: \nproximl: interrupted\ncode 130\n")
+	assert.Regexp(t, `[ ;]icanon `, text)
+	assert.Regexp(t, `[ ;]echo `, text)
 	me.run("project", "secret", "list", "-o", "id").prints("")
+}
+
+// So does a signal from elsewhere.
+func TestSecretTerminated(t *testing.T) {
+	t.Parallel()
+	_, me := service(t)
+	s := me.shell(`sh -c 'echo pid $$; exec "$proximl" project secret put x'; echo code $?; stty -a`)
+	shown := regexp.MustCompile(`pid (\d+)`).FindStringSubmatch(s.expect("Value of x: ").shown())
+	require.Len(t, shown, 2)
+	pid, err := strconv.Atoi(shown[1])
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGTERM))
+	code, text := s.ends()
+	assert.Zero(t, code)
+	assert.Contains(t, text, "Value of x: \nproximl: interrupted\ncode 130\n")
+	assert.Regexp(t, `[ ;]icanon `, text)
+	assert.Regexp(t, `[ ;]echo `, text)
+}
+
+func TestSecretAtTheEndOfInput(t *testing.T) {
+	t.Parallel()
+	_, me := service(t)
+	s := me.open(80, "project", "secret", "put", "x")
+	s.expect("Value of x: ").types("\x04")
+	code, text := s.ends()
+	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, "Value of x: \nproximl: the input ended before the answer to \"Value of x\"\n", text)
 }
 
 func TestRemovalsAskFirst(t *testing.T) {

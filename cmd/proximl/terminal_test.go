@@ -85,6 +85,13 @@ func (s *screen) expect(text string) *screen {
 	return s
 }
 
+// shown is all that the screen has shown so far.
+func (s *screen) shown() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
 // types sends keys.
 func (s *screen) types(keys string) *screen {
 	s.t.Helper()
@@ -98,7 +105,5 @@ func (s *screen) ends() (code int, text string) {
 	s.t.Helper()
 	<-s.done
 	_ = s.cmd.Wait()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.cmd.ProcessState.ExitCode(), strings.ReplaceAll(strings.TrimSuffix(s.text.String(), "\x00"), "\r\n", "\n")
+	return s.cmd.ProcessState.ExitCode(), strings.ReplaceAll(strings.TrimSuffix(s.shown(), "\x00"), "\r\n", "\n")
 }
