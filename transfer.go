@@ -170,19 +170,22 @@ func confirm(ctx context.Context, err error, waits func(context.Context) (bool, 
 	if !errors.Is(err, transfer.ErrUnconfirmed) {
 		return err
 	}
-	last := "it could not be looked at before ctx ended"
-	for looks := 0; looks < maxConfirmLooks && sleep(ctx, defaultMinPoll) == nil; looks++ {
-		waiting, failed := waits(ctx)
-		switch {
+	var why error
+	for range maxConfirmLooks {
+		if ended := sleep(ctx, defaultMinPoll); ended != nil {
+			why = fmt.Errorf("it was not looked at any more: %w", ended)
+			break
+		}
+		switch waiting, failed := waits(ctx); {
 		case failed != nil:
-			last = "a look at it failed: " + failed.Error()
-		case !waiting:
-			return nil
+			why = fmt.Errorf("a look at it failed: %w", failed)
+		case waiting:
+			why = errors.New("it still waits for the transfer")
 		default:
-			last = "it still waits for the transfer"
+			return nil
 		}
 	}
-	return fmt.Errorf("%w; %s: look at its status, and call Connect again if that does not change", err, last)
+	return fmt.Errorf("%w; %w: look at its status, and call Connect again if that does not change", err, why)
 }
 
 // together makes several transfers at once. The first that fails ends the
