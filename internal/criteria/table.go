@@ -91,7 +91,7 @@ var table = []criterion{
 	{
 		13, "a canary secret in errors, logs, %+v, redirects", "0 hits",
 		[]string{
-			"TestCallsShowNoSecret", "TestLoginsShowNoSecret", "TestTokensShowNoSecret", "TestSettingsShowNoSecret", "TestEntitiesHideSecrets",
+			"TestEveryMethodShowsNoSecret", "TestTransfersAndLogsShowNoSecret", "TestCallsShowNoSecret", "TestLoginsShowNoSecret", "TestTokensShowNoSecret", "TestSettingsShowNoSecret", "TestEntitiesHideSecrets",
 			"TestRedirectsToAnotherHostAreNotFollowed", "TestTokenIsNotShown",
 		},
 		nil,
