@@ -49,7 +49,7 @@ func (r readme) section(t *testing.T, heading string) string {
 func TestREADMECode(t *testing.T) {
 	t.Parallel()
 	readme := readREADME(t)
-	require.Len(t, readme.blocks["go"], 5)
+	require.Len(t, readme.blocks["go"], 6)
 	module := newModule(t)
 	for i, code := range readme.blocks["go"] {
 		module.add(i, code)
@@ -62,7 +62,7 @@ func TestREADMECode(t *testing.T) {
 	module.run("go", "test", "./...")
 
 	imported := module.run("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", "./...")
-	want := append(bullets(readme.section(t, "Dependencies")), "github.com/proximl/proximl-go")
+	want := append(bullets(readme.section(t, "Dependencies")), "github.com/goccy/go-yaml", "github.com/proximl/proximl-go")
 	assert.ElementsMatch(t, want, unique(strings.Fields(imported)))
 }
 
@@ -101,7 +101,9 @@ func (m *module) add(i int, code string) {
 // function makes a package of statements that may use what a reader expects to
 // be there.
 func function(statements string) string {
-	imports := map[string]string{"errors": "errors", "fmt": "fmt", "log": "log", "time": "time"}
+	imports := map[string]string{
+		"errors": "errors", "fmt": "fmt", "log": "log", "os": "os", "time": "time", "specfile": "github.com/proximl/proximl-go/specfile",
+	}
 	var b strings.Builder
 	b.WriteString("package fragment\n\nimport (\n\t\"context\"\n\t\"github.com/proximl/proximl-go\"\n")
 	for name, path := range imports {
