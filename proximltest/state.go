@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -55,6 +56,9 @@ func readDocument(r io.Reader) (*document, error) {
 
 // check refuses a document whose parts do not belong together, such as a job of no project.
 func (doc *document) check() error {
+	if doc.hasNulls() {
+		return errors.New("the state has null in the place of an entity")
+	}
 	emails, projects := map[string]bool{}, map[string]bool{}
 	for _, a := range doc.Accounts {
 		emails[a.Email] = true
@@ -82,6 +86,14 @@ func (doc *document) check() error {
 		}
 	}
 	return errors.Join(append(errs, doc.checkAssets(emails)...)...)
+}
+
+// hasNulls tells whether something is null that nothing of a state is.
+func (doc *document) hasNulls() bool {
+	return slices.Contains(doc.Accounts, nil) || slices.Contains(doc.Projects, nil) || slices.Contains(doc.Jobs, nil) ||
+		slices.Contains(doc.Collections, nil) || slices.Contains(doc.Assets, nil) ||
+		slices.ContainsFunc(doc.Jobs, func(j *job) bool { return slices.Contains(j.Workers, nil) }) ||
+		slices.ContainsFunc(doc.Projects, func(p *project) bool { return slices.Contains(p.Members, nil) })
 }
 
 // startTime is when the service's clock begins.
