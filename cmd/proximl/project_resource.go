@@ -124,31 +124,28 @@ func resourceCommands[T any](a *app, k kind[T], api func(*proximl.ProxiML) resou
 				return nil
 			},
 		},
-		k.on(a, &cobra.Command{
-			Use:     "enable NAME_OR_ID",
-			Short:   "Let a project use a " + k.noun,
-			Long:    "Let the project use a " + k.noun + ". Only its owner can.",
-			Example: "  " + path + " enable on-premises",
-		}, func(ctx context.Context, client *proximl.ProxiML, entity *T) error {
-			if err := api(client).Enable(ctx, projectOf(client), k.id(entity)); err != nil {
-				return err
-			}
-			a.note("Enabled %s", k.describe(entity))
-			return nil
-		}),
-		k.on(a, &cobra.Command{
-			Use:     "disable NAME_OR_ID",
-			Short:   "End a project's use of a " + k.noun,
-			Long:    "End the project's use of a " + k.noun + ". Only its owner can.",
-			Example: "  " + path + " disable on-premises",
-		}, func(ctx context.Context, client *proximl.ProxiML, entity *T) error {
-			if err := api(client).Disable(ctx, projectOf(client), k.id(entity)); err != nil {
-				return err
-			}
-			a.note("Disabled %s", k.describe(entity))
-			return nil
-		}),
+		switchCommand(a, k, "enable NAME_OR_ID", "Let a project use a "+k.noun, path, api, resourceAPI.Enable),
+		switchCommand(a, k, "disable NAME_OR_ID", "End a project's use of a "+k.noun, path, api, resourceAPI.Disable),
 	}
+}
+
+// switchCall is the call that enables or disables.
+type switchCall func(api resourceAPI, ctx context.Context, projectID, id string, opts ...proximl.RequestOption) error
+
+func switchCommand[T any](a *app, k kind[T], use, short, path string, api func(*proximl.ProxiML) resourceAPI, call switchCall) *cobra.Command {
+	verb, _, _ := strings.Cut(use, " ")
+	return k.on(a, &cobra.Command{
+		Use:     use,
+		Short:   short,
+		Long:    short + ". Only its owner can.",
+		Example: "  " + path + " " + verb + " on-premises",
+	}, func(ctx context.Context, client *proximl.ProxiML, entity *T) error {
+		if err := call(api(client), ctx, projectOf(client), k.id(entity)); err != nil {
+			return err
+		}
+		a.note("%s is %sd", k.describe(entity), verb)
+		return nil
+	})
 }
 
 func certificateCommand(a *app) *cobra.Command {
@@ -156,8 +153,8 @@ func certificateCommand(a *app) *cobra.Command {
 	sign := projectServices.on(a, &cobra.Command{
 		Use:     "sign NAME_OR_ID",
 		Short:   "Have a client certificate signed by the authority of a service",
-		Long:    "Have a certificate request (CSR) signed by the authority of a service, and print\nthe certificate. Both are PEM.",
-		Example: "  proximl project service certificate sign api --csr client.csr > client.pem",
+		Long:    "Have a certificate request (CSR) signed by the authority of a service, and print\nthe certificate. Both are PEM. The request has the client's name as its common\nname (CN), and the id of the service as its organizational unit (OU).",
+		Example: "  proximl project service certificate sign label-studio --csr client.csr > client.pem",
 	}, func(ctx context.Context, client *proximl.ProxiML, service *proximl.ProjectService) error {
 		request, err := a.readFile("--csr", csr)
 		if err != nil {
@@ -175,7 +172,7 @@ func certificateCommand(a *app) *cobra.Command {
 			Use:     "ca NAME_OR_ID",
 			Short:   "Print the certificate of a service's authority",
 			Long:    "Print the certificate, as PEM, of the authority that signs the certificates of a\nservice.",
-			Example: "  proximl project service certificate ca api > ca.pem",
+			Example: "  proximl project service certificate ca label-studio > ca.pem",
 		}, func(ctx context.Context, client *proximl.ProxiML, service *proximl.ProjectService) error {
 			authority, err := client.Services.CACertificate(ctx, projectOf(client), service.ID)
 			if err != nil {

@@ -1,7 +1,15 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -143,7 +151,8 @@ func TestProjectResources(t *testing.T) {
 		id = id[:len(id)-1]
 		golden(t, "project_"+noun+"_show", steady(with("show", name).ok().stdout))
 		with("disable", name).prints("")
-		assert.Contains(t, with("show", id).ok().stdout, "enabled: ")
+		assert.Regexp(t, " is enabled\n$", with("enable", name).stderr)
+		assert.Regexp(t, " is disabled\n$", with("disable", name).stderr)
 		assert.Contains(t, with("show", id, "-o", "json").ok().stdout, `"enabled": false`)
 		with("enable", id).prints("")
 		assert.Contains(t, with("show", name, "-o", "json").ok().stdout, `"enabled": true`)
@@ -154,6 +163,40 @@ func TestProjectResources(t *testing.T) {
 		assert.Equal(t, exitNotFound, with("show", unknown).code)
 	}
 	me.run("project", "data_connector", "list", "--project", "Research").ok() // as the Python command spells it
+}
+
+func TestCertificates(t *testing.T) {
+	t.Parallel()
+	_, me := service(t)
+	research := me.project("Research")
+	hardware(t, me, research)
+	me = me.with("PROXIML_PROJECT=" + research.ID)
+	service := strings.TrimSpace(me.run("project", "service", "list", "-o", "id").ok().stdout)
+	_, key, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: "reporting", OrganizationalUnit: []string{service}}}, key)
+	require.NoError(t, err)
+	csr := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}))
+	file := filepath.Join(t.TempDir(), "client.csr")
+	require.NoError(t, os.WriteFile(file, []byte(csr), 0o600))
+	read := func(r *ran) *x509.Certificate {
+		t.Helper()
+		block, rest := pem.Decode([]byte(r.ok().notes("").stdout))
+		require.NotNil(t, block)
+		assert.Empty(t, rest)
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		require.NoError(t, err)
+		return certificate
+	}
+	ca := read(me.run("project", "service", "certificate", "ca", "label studio"))
+	for _, signed := range []*x509.Certificate{
+		read(me.run("project", "service", "certificate", "sign", "label studio", "--csr", file)),
+		read(me.pipe(csr, "project", "service", "certificate", "sign", "label studio", "--csr", "-")),
+	} {
+		assert.Equal(t, "reporting", signed.Subject.CommonName)
+		assert.NoError(t, signed.CheckSignatureFrom(ca))
+	}
+	me.run("project", "service", "certificate", "sign", "label studio").fails(exitUsage, "--csr is missing; it names a file, or - for stdin")
 }
 
 func TestGPUTypesAreThoseOfTheProject(t *testing.T) {
