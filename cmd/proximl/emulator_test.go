@@ -30,7 +30,6 @@ var emulatorLine = regexp.MustCompile(`^PROXIML_ENDPOINT=http://127\.0\.0\.1:\d+
 func (p *person) emulate(accounts int, args ...string) *emulation {
 	p.t.Helper()
 	e := &emulation{t: p.t, cmd: p.command(append([]string{"emulator"}, args...)...)}
-	e.cmd.Stderr = os.Stderr
 	out, err := e.cmd.StdoutPipe()
 	require.NoError(p.t, err)
 	require.NoError(p.t, e.cmd.Start())
@@ -122,6 +121,21 @@ func TestEmulatorKeepsItsState(t *testing.T) {
 	content, err := os.ReadFile(state)
 	require.NoError(t, err)
 	assert.Equal(t, "{", string(content), "a file that is no state is left alone")
+}
+
+func TestEmulatorThatCannotSave(t *testing.T) {
+	t.Parallel()
+	needsSignals(t)
+	nobody := stranger(t)
+	missing := filepath.Join(t.TempDir(), "missing", "state.json")
+	assert.Equal(t, exitError, nobody.run("emulator", "--state", missing).code)
+
+	dir := filepath.Join(t.TempDir(), "gone")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	e := nobody.emulate(1, "-q", "--state", filepath.Join(dir, "state.json"))
+	require.NoError(t, os.RemoveAll(dir))
+	require.Error(t, e.cmd.Wait(), "it does not go on as if it saved")
+	assert.Equal(t, exitError, e.cmd.ProcessState.ExitCode())
 }
 
 func TestEmulatorAddress(t *testing.T) {

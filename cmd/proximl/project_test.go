@@ -165,6 +165,21 @@ func TestProjectResources(t *testing.T) {
 	me.run("project", "data_connector", "list", "--project", "Research").ok() // as the Python command spells it
 }
 
+func TestAnIDIsNotLookedUp(t *testing.T) {
+	t.Parallel()
+	srv, me := service(t)
+	research := me.project("Research")
+	hardware(t, me, research)
+	id := strings.TrimSpace(me.run("project", "datastore", "list", "-o", "id", "--project", "Research").ok().stdout)
+	before := len(srv.Requests())
+	me.run("project", "datastore", "show", id, "--project", research.ID).ok()
+	var paths []string
+	for _, request := range srv.Requests()[before:] {
+		paths = append(paths, request.Path)
+	}
+	assert.Equal(t, []string{"/.well-known/auth-config.json", "/project/" + research.ID + "/datastores/" + id}, paths)
+}
+
 func TestCertificates(t *testing.T) {
 	t.Parallel()
 	_, me := service(t)
