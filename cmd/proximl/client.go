@@ -87,7 +87,7 @@ func (a *app) logger() *slog.Logger {
 	case a.flags.quiet:
 		level = slog.LevelError
 	}
-	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: withoutTime}))
+	return slog.New(slog.NewTextHandler(a.progress, &slog.HandlerOptions{Level: level, ReplaceAttr: withoutTime}))
 }
 
 func withoutTime(groups []string, attr slog.Attr) slog.Attr {

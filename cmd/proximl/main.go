@@ -29,6 +29,7 @@ type app struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	flags          globalFlags
+	progress       *progress
 	lines          *bufio.Reader // of stdin, from the first answer on
 }
 
@@ -39,7 +40,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
+	a.progress = &progress{stderr: a.stderr}
 	err := root.ExecuteContext(ctx)
+	a.progress.end()
 	code := exitCode(ctx, err)
 	if err != nil {
 		a.report(code, err)

@@ -93,6 +93,7 @@ func (a *app) begin() error {
 	if !output.Format(a.flags.format).Known() {
 		return usage("--output %q is not one of table, json, yaml and id", a.flags.format)
 	}
+	a.progress.shown = !a.flags.quiet && isTerminal(a.stderr) && a.getenv("TERM") != "dumb"
 	if a.flags.outputFile == "" || a.flags.outputFile == "-" {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 )
 
 func (a *app) printer() *output.Printer {
+	a.progress.end()
 	width, isTerminal := terminalWidth(a.stdout)
 	return &output.Printer{
 		To:          a.stdout,
@@ -24,7 +25,7 @@ func (a *app) printer() *output.Printer {
 // note tells what was done, which is no result.
 func (a *app) note(format string, args ...any) {
 	if !a.flags.quiet {
-		fmt.Fprintln(a.stderr, output.Clean(fmt.Sprintf(format, args...)))
+		fmt.Fprintln(a.progress, output.Clean(fmt.Sprintf(format, args...)))
 	}
 }
 
