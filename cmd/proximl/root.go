@@ -62,6 +62,7 @@ func newRoot(a *app) *cobra.Command {
 	root := group("proximl", "The command of proxiML, a GPU cloud for training and serving models",
 		configureCommand(a),
 		projectCommand(a),
+		jobCommand(a),
 		gpuCommand(a),
 		environmentCommand(a),
 		emulatorCommand(a),

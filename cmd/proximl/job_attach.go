@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/proximl/proximl-go"
+	"github.com/proximl/proximl-go/cmd/proximl/internal/output"
+)
+
+const lastLines = 15 * time.Second // for the rest of the log of a job that has ended
+
+func jobAttachCommand(a *app) *cobra.Command {
+	return onJob(a, &cobra.Command{
+		Use:   "attach NAME_OR_ID",
+		Short: "Show the log and the status of a job until its end",
+		Long: `Print the log of a job from its beginning, until the job has ended. The exit code
+is 5 if it failed. The job goes on when this is interrupted.
+
+Of a job that has ended already, "proximl job logs --archive" downloads the log.`,
+		Example: "  proximl job attach resnet",
+	}, func(ctx context.Context, client *proximl.ProxiML, job *proximl.Job) error {
+		watch := &jobWatch{app: a, client: client, job: job, log: a.stdout, wanted: proximl.JobStatusFinished}
+		if runsUntilStopped(job.Type) {
+			watch.wanted = proximl.JobStatusStopped
+		}
+		return watch.run(ctx)
+	})
+}
+
+// jobWatch serves a job and tells of it until it has a status.
+type jobWatch struct {
+	*app
+	client  *proximl.ProxiML
+	job     *proximl.Job // as last seen
+	wanted  proximl.JobStatus
+	log     io.Writer              // nil: no log
+	folders proximl.ConnectOptions // with none, no files are exchanged
+}
+
+// run returns when all that was asked for is done, or the first failure.
+func (w *jobWatch) run(ctx context.Context) error {
+	working, cancel := context.WithCancel(ctx)
+	defer cancel()
+	log, endLog := context.WithCancel(working)
+	defer endLog()
+	var tasks sync.WaitGroup
+	var waited, connected, logged error
+	if w.log != nil {
+		tasks.Go(func() { logged = w.client.Jobs.CopyLogs(log, w.job.ID, w.logTo(w.log)) })
+	}
+	if namesFolders(w.folders) {
+		tasks.Go(func() {
+			if _, connected = w.connect(working); connected != nil {
+				cancel()
+			}
+		})
+	}
+	last, waited := w.client.Jobs.WaitFor(working, w.job.ID, w.wanted, waiting(w.progress, jobStatus)...)
+	w.job = cmp.Or(last, w.job)
+	switch _, failed := errors.AsType[*proximl.StatusError](waited); {
+	case w.wanted == proximl.JobStatusRunning:
+		endLog() // it is there for the way to this status
+	case waited == nil || failed:
+		rest := time.AfterFunc(lastLines, endLog)
+		defer rest.Stop()
+	default:
+		cancel()
+	}
+	tasks.Wait()
+	w.progress.end()
+	return w.outcome(ctx.Err(), connected, waited, logged)
+}
+
+// outcome is the failure that made the others stop.
+func (w *jobWatch) outcome(interrupted error, failures ...error) error {
+	first := interrupted
+	for _, err := range failures {
+		if err != nil && !errors.Is(err, context.Canceled) {
+			first = err
+			break
+		}
+	}
+	if first != nil {
+		w.noteItGoesOn(w.job, first)
+		return first
+	}
+	w.note("%s is %s", jobs.describe(w.job), w.job.Status)
+	return nil
+}
+
+// serve only exchanges files.
+func (w *jobWatch) serve(ctx context.Context) error {
+	last, err := w.connect(ctx)
+	w.progress.end()
+	if err != nil {
+		w.noteItGoesOn(cmp.Or(last, w.job), err)
+		return err
+	}
+	w.note("All files of %s are exchanged", jobs.describe(w.job))
+	return nil
+}
+
+func (w *jobWatch) connect(ctx context.Context) (*proximl.Job, error) {
+	w.folders.Progress = w.progress.transfers()
+	w.folders.Wait = waiting(w.progress, jobStatus)
+	return w.client.Jobs.Connect(ctx, w.job.ID, w.folders)
+}
+
+func namesFolders(o proximl.ConnectOptions) bool {
+	return o.Model != "" || o.Input != "" || o.Output != ""
+}
+
+// logTo is a writer of log lines, which a terminal gets without control
+// characters: somebody else may have written them.
+func (a *app) logTo(to io.Writer) io.Writer {
+	above := a.progress.above(to)
+	if !isTerminal(to) {
+		return above
+	}
+	return cleanLines{above}
+}
+
+type cleanLines struct{ to io.Writer }
+
+func (c cleanLines) Write(line []byte) (int, error) {
+	text := output.Clean(string(bytes.TrimSuffix(line, []byte("\n"))))
+	if _, err := io.WriteString(c.to, text+"\n"); err != nil {
+		return 0, err
+	}
+	return len(line), nil
+}

@@ -1,0 +1,366 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/proximl/proximl-go"
+	"github.com/proximl/proximl-go/cmd/proximl/internal/output"
+	"github.com/proximl/proximl-go/specfile"
+)
+
+const defaultStartTimeout = timeout(300 * time.Second) // of the Python command, too
+
+// jobCreation is what happens to a spec.
+type jobCreation struct {
+	*app
+	create          func(context.Context, *proximl.ProxiML, *proximl.JobSpec) (*proximl.Job, error) // nil = Jobs.Create
+	dataDir         string
+	attach, connect bool
+	dryRun          bool
+	sweep           []string
+	limit           timeout // until a notebook or endpoint runs
+}
+
+func jobCreateCommand(a *app) *cobra.Command {
+	creation := &jobCreation{app: a, limit: defaultStartTimeout}
+	var file string
+	cmd := group("create", "Create a job",
+		jobCreateTypeCommand(a, proximl.JobTypeNotebook, "a notebook",
+			`Create a notebook: Jupyter Lab, which runs until it is stopped. As soon as it runs,
+it is opened in the browser, as "proximl job open" does.`,
+			"  proximl job create notebook sandbox --gpu-type rtx3090 --git-uri https://github.com/org/repo.git\n  proximl job create notebook sandbox --data-dir ./data --no-attach"),
+		jobCreateTypeCommand(a, proximl.JobTypeTraining, "a training job",
+			`Create a training job, which runs a COMMAND on each of its workers to the end.`,
+			"  proximl job create training resnet --model-dir ./code --data-dir ./data --output-dir ./results \"python train.py\"\n"+
+				"  proximl job create training resnet --git-uri https://github.com/org/repo.git --env EPOCHS=10 --dry-run \"python train.py\"\n"+
+				"  proximl job create training resnet --public-dataset CIFAR-10 --sweep LR=0.1,0.01 \"python train.py\""),
+		jobCreateTypeCommand(a, proximl.JobTypeInference, "an inference job",
+			`Create an inference job, which runs one COMMAND over input data.`,
+			"  proximl job create inference faces --model-id MODEL_ID --input-dir ./photos --output-dir ./results \"python predict.py\""),
+		jobCreateTypeCommand(a, proximl.JobTypeEndpoint, "an endpoint",
+			`Create an endpoint, which serves requests until it is stopped: to functions of the
+model's code (--route), or by a command of its own (--start-command). As soon as it
+runs, its URL is printed.`,
+			"  proximl job create endpoint classifier --model-id MODEL_ID --route '{\"path\": \"/predict\", \"function\": \"predict\", \"file\": \"serve\"}'"),
+		jobCreateFromJSONCommand(a),
+	)
+	cmd.Long = `Create a job: of one of the types below, or from a file with --file. The job starts
+by itself and costs credits from then on. What happens next is the same for all:
+
+With --connect, which is the default, the local files that the job wants are
+uploaded, and its output is downloaded. With --attach, which is the default, too,
+the log is printed until the job has ended, with exit code 5 if it failed; of a
+notebook or endpoint, until it runs. Without both, the job is printed.
+
+When this is interrupted, the job goes on: "proximl job attach" and
+"proximl job connect" take it up again, "proximl job stop" ends it.`
+	cmd.Example = "  proximl job create --file spec.yaml\n  proximl job create --file spec.yaml --dry-run -o json\n  proximl job create training --help"
+	creation.flags(cmd.Flags())
+	cmd.Flags().StringVarP(&file, "file", "f", "", "create the job that a `FILE` of YAML or JSON specifies; - is stdin")
+	cmd.Flags().StringVar(&file, "from-json", "", "the same as --file")
+	cmd.Flags().Lookup("from-json").Hidden = true
+	others := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if file == "" {
+			return others(cmd, args)
+		}
+		if len(args) > 0 {
+			return usage("%q is too much: the file has it all", args[0])
+		}
+		return creation.fromFile(cmd.Context(), file)
+	}
+	return cmd
+}
+
+func jobCreateTypeCommand(a *app, t proximl.JobType, what, long, example string) *cobra.Command {
+	creation, flags := &jobCreation{app: a, limit: defaultStartTimeout}, &jobFlags{}
+	cmd := &cobra.Command{
+		Use:   fmt.Sprintf("%s NAME [COMMAND]...", t),
+		Short: "Create " + what,
+		Long: long + `
+
+The job starts by itself and costs credits from then on. It goes on when this is
+interrupted. "proximl job create --help" says more.`,
+		Example:           example,
+		Args:              atLeast(1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			spec, err := flags.spec(t, args[0], args[1:])
+			if err != nil {
+				return err
+			}
+			creation.dataDir = flags.dataDir
+			return creation.run(cmd.Context(), withDefaults(spec))
+		},
+	}
+	if runsUntilStopped(t) {
+		cmd.Use, cmd.Args = fmt.Sprintf("%s NAME", t), takes(1, 1)
+		cmd.Flags().Var(&creation.limit, "timeout", "how long to wait until it runs: `TIME` in seconds, or such as 10m; 0 is without end")
+	}
+	flags.add(cmd.Flags(), t)
+	for flag, value := range map[string]string{"gpu-type": defaultGPUType, "gpu-count": "1", "disk-size": fmt.Sprint(defaultDiskSize), "max-price": fmt.Sprint(defaultMaxPrice)} {
+		cmd.Flags().Lookup(flag).DefValue = value // for the help
+	}
+	creation.flags(cmd.Flags())
+	return cmd
+}
+
+// jobCreateFromJSONCommand is how the Python command creates from a file.
+func jobCreateFromJSONCommand(a *app) *cobra.Command {
+	creation := &jobCreation{app: a, limit: defaultStartTimeout}
+	cmd := &cobra.Command{
+		Use:     "from-json FILE",
+		Aliases: []string{"from_json"},
+		Short:   "Create the job that a file specifies",
+		Long:    "Create the job that a file of JSON or YAML specifies, as --file does; - is stdin.",
+		Example: "  proximl job create from-json spec.json",
+		Hidden:  true,
+		Args:    takes(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return creation.fromFile(cmd.Context(), args[0])
+		},
+	}
+	creation.flags(cmd.Flags())
+	return cmd
+}
+
+// atLeast is takes without an upper limit.
+func atLeast(least int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error { return takes(least, max(len(args), least))(cmd, args) }
+}
+
+// serving adds the flags that say what happens to the new job.
+func (c *jobCreation) serving(to *pflag.FlagSet) {
+	onOff(to, &c.attach, "attach", true, "show the log until the job has ended")
+	onOff(to, &c.connect, "connect", true, "exchange local files until the job has ended")
+}
+
+func (c *jobCreation) flags(to *pflag.FlagSet) {
+	c.serving(to)
+	to.BoolVar(&c.dryRun, "dry-run", false, "create nothing: check the job, print its spec and what it may cost")
+	to.StringArrayVar(&c.sweep, "sweep", nil, "create a job for each value of a variable, and follow none: `KEY=A,B,...` (repeatable: for each combination)")
+}
+
+func (c *jobCreation) fromFile(ctx context.Context, path string) error {
+	from := c.stdin
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return usage("--file: %w", err)
+		}
+		defer file.Close()
+		from = file
+	}
+	spec, err := specfile.LoadJobSpec(from)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return c.run(ctx, spec)
+}
+
+// run checks all that it can before it creates anything.
+func (c *jobCreation) run(ctx context.Context, spec *proximl.JobSpec) error {
+	folders, err := localFolders(spec)
+	if err != nil {
+		return err
+	}
+	if c.dataDir != "" {
+		if _, err := readable("the dataset", &c.dataDir); err != nil {
+			return err
+		}
+	}
+	sweep, err := c.variables()
+	switch {
+	case err != nil:
+		return err
+	case len(sweep) > 0 && namesFolders(folders):
+		return usage("--sweep cannot be used with local files but those of --data-dir")
+	case c.dryRun:
+		return c.try(ctx, spec, max(combinations(sweep), 1))
+	}
+	client, err := c.client(ctx)
+	if err != nil {
+		return err
+	}
+	if c.dataDir != "" {
+		if err := c.addDataset(ctx, client, spec); err != nil {
+			return err
+		}
+	}
+	if len(sweep) > 0 {
+		return c.createAll(ctx, client, &proximl.Sweep{Spec: *spec, Env: sweep})
+	}
+	job, err := c.createOne(ctx, client, spec)
+	if err != nil {
+		return err
+	}
+	return c.follow(ctx, client, job, folders)
+}
+
+func (c *jobCreation) createAll(ctx context.Context, client *proximl.ProxiML, sweep *proximl.Sweep) error {
+	created, failed := client.Jobs.Sweep(ctx, sweep)
+	if len(created) == 0 {
+		return failed
+	}
+	return errors.Join(failed, jobs.list(c.app, created))
+}
+
+func (c *jobCreation) createOne(ctx context.Context, client *proximl.ProxiML, spec *proximl.JobSpec) (*proximl.Job, error) {
+	create := c.create
+	if create == nil {
+		create = func(ctx context.Context, client *proximl.ProxiML, spec *proximl.JobSpec) (*proximl.Job, error) {
+			return client.Jobs.Create(ctx, spec)
+		}
+	}
+	job, err := create(ctx, client, spec)
+	if err != nil {
+		return nil, jobs.lookAfter(ctx, client, err, spec.Name)
+	}
+	c.note("Created %s", jobs.describe(job))
+	return job, nil
+}
+
+// follow serves the new job. Where the log is printed, the job is not, unless a
+// format is asked for: then the log is among the notes.
+func (c *jobCreation) follow(ctx context.Context, client *proximl.ProxiML, job *proximl.Job, folders proximl.ConnectOptions) error {
+	log, isTable := c.stdout, output.Format(c.app.flags.format) == output.Table
+	if !isTable {
+		log = c.stderr
+	}
+	if !c.connect {
+		folders = proximl.ConnectOptions{}
+	}
+	watch := &jobWatch{app: c.app, client: client, job: job, folders: folders, wanted: proximl.JobStatusFinished}
+	if !isTable || !c.attach && !namesFolders(folders) {
+		if err := jobs.show(c.app, job); err != nil {
+			return err
+		}
+	}
+	switch {
+	case c.attach && runsUntilStopped(job.Type):
+		return c.launch(ctx, watch)
+	case c.attach:
+		watch.log = log
+		return watch.run(ctx)
+	case namesFolders(folders):
+		return watch.serve(ctx)
+	}
+	return nil
+}
+
+// launch waits until a notebook or endpoint runs, and opens it.
+func (c *jobCreation) launch(ctx context.Context, watch *jobWatch) error {
+	limited, cancel := c.limit.context(ctx)
+	defer cancel()
+	watch.wanted = proximl.JobStatusRunning
+	if !c.app.flags.quiet {
+		watch.log = c.stderr
+	}
+	if err := watch.run(limited); err != nil {
+		return c.limit.explain(err)
+	}
+	if output.Format(c.app.flags.format) != output.Table {
+		return nil
+	}
+	return c.open(ctx, watch.job)
+}
+
+// addDataset makes a dataset of the folder of --data-dir for the job.
+func (c *jobCreation) addDataset(ctx context.Context, client *proximl.ProxiML, spec *proximl.JobSpec) error {
+	dataset, err := client.Datasets.Create(ctx, &proximl.DatasetSpec{
+		Name: datasetName(spec), ProjectID: spec.ProjectID, SourceType: local, SourceURI: c.dataDir,
+	})
+	if err != nil {
+		return fmt.Errorf("--data-dir: %w", err)
+	}
+	c.note("Created dataset %s (%s)", dataset.Name, dataset.ID)
+	useDataset(spec, dataset.ID)
+	if !c.connect {
+		c.note("The job waits for it; %q uploads it", c.suggest("dataset connect "+dataset.ID))
+		return nil
+	}
+	_, err = client.Datasets.Connect(ctx, dataset.ID, proximl.ConnectOptions{
+		Input:    c.dataDir,
+		Progress: c.progress.transfers(),
+		Wait:     waiting(c.progress, func(d *proximl.Dataset) string { return fmt.Sprintf("dataset %s is %s", d.Name, d.Status) }),
+	})
+	c.progress.end()
+	if err != nil {
+		c.note("There is no job yet; %q removes the dataset", c.suggest("dataset remove "+dataset.ID))
+		return fmt.Errorf("--data-dir: %w", err)
+	}
+	return nil
+}
+
+func datasetName(spec *proximl.JobSpec) string { return "Job - " + spec.Name }
+
+func useDataset(spec *proximl.JobSpec, id string) {
+	if spec.Data == nil {
+		spec.Data = &proximl.JobData{}
+	}
+	spec.Data.Datasets = append(spec.Data.Datasets, proximl.DatasetRef{ID: id})
+}
+
+// try prints what would be created, and what it would cost.
+func (c *jobCreation) try(ctx context.Context, spec *proximl.JobSpec, times int) error {
+	if c.dataDir != "" {
+		useDataset(spec, datasetName(spec))
+	}
+	client, err := c.projectClient(ctx)
+	if err != nil {
+		return err
+	}
+	gpuTypes, err := client.GPUTypes.List(ctx)
+	if err != nil {
+		return err
+	}
+	if err := spec.Validate(gpuTypes); err != nil {
+		return err
+	}
+	cost, err := proximl.EstimateCost(spec, gpuTypes, time.Hour)
+	if err != nil {
+		return err
+	}
+	printer := c.printer()
+	if printer.Format == output.Table {
+		printer.Format = output.YAML
+	}
+	if err := output.Show(printer, spec, func(s *proximl.JobSpec) string { return s.Name }); err != nil {
+		return err
+	}
+	jobsText := "It"
+	if times > 1 {
+		jobsText = fmt.Sprintf("The %d jobs", times)
+	}
+	c.note("%s would cost %.2f to %.2f credits per hour", jobsText, cost.Min*float64(times), cost.Max*float64(times))
+	return nil
+}
+
+// variables are those of --sweep.
+func (c *jobCreation) variables() ([]proximl.SweepVariable, error) {
+	var variables []proximl.SweepVariable
+	for _, text := range c.sweep {
+		key, values, found := strings.Cut(text, "=")
+		if !found || key == "" || values == "" {
+			return nil, usage("--sweep %q is not of the form KEY=A,B,...", text)
+		}
+		variables = append(variables, proximl.SweepVariable{Key: key, Values: strings.Split(values, ",")})
+	}
+	return variables, nil
+}
+
+func combinations(variables []proximl.SweepVariable) int {
+	product := min(len(variables), 1)
+	for _, variable := range variables {
+		product *= len(variable.Values)
+	}
+	return product
+}

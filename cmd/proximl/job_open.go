@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os/exec"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"github.com/proximl/proximl-go"
+	"github.com/proximl/proximl-go/cmd/proximl/internal/output"
+)
+
+func jobOpenCommand(a *app) *cobra.Command {
+	return onJob(a, &cobra.Command{
+		Use:   "open NAME_OR_ID",
+		Short: "Open a notebook, or print where a job is reached",
+		Long: `Open a notebook in the browser, or print the URL of an endpoint. Without a
+terminal the URL of a notebook is printed, too, but without the token that opens
+it. With --show-secrets it is printed with the token.`,
+		Example: "  proximl job open sandbox\n  proximl job open sandbox --show-secrets",
+	}, func(ctx context.Context, _ *proximl.ProxiML, job *proximl.Job) error { return a.open(ctx, job) })
+}
+
+func (a *app) open(ctx context.Context, job *proximl.Job) error {
+	notebook := job.NotebookURL()
+	switch {
+	case job.URL() == "":
+		return fmt.Errorf("%s is %s and cannot be reached; wait until it is running", jobs.describe(job), job.Status)
+	case notebook == "":
+		return a.printURL(job.URL())
+	case a.flags.showSecrets:
+		return a.printURL(notebook)
+	case !isTerminal(a.stdout):
+		a.note("The token that opens the notebook is left out; --show-secrets prints it")
+		return a.printURL(job.URL())
+	}
+	if err := browse(ctx, notebook); err != nil {
+		return fmt.Errorf("no browser could be opened (%w); %q prints the URL", err, a.suggest("job open "+job.ID+" --show-secrets"))
+	}
+	a.note("Opened %s in the browser", jobs.describe(job))
+	return nil
+}
+
+func (a *app) printURL(url string) error {
+	_, err := io.WriteString(a.stdout, output.Clean(url)+"\n")
+	return err
+}
+
+// browse leaves a URL to what opens such things on this system.
+func browse(ctx context.Context, url string) error {
+	opener := []string{"xdg-open"}
+	switch runtime.GOOS {
+	case "darwin":
+		opener = []string{"open"}
+	case "windows":
+		opener = []string{"rundll32", "url.dll,FileProtocolHandler"}
+	}
+	return exec.CommandContext(ctx, opener[0], append(opener[1:], url)...).Run()
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/proximl/proximl-go"
+)
+
+// waitable are the statuses that a job can be waited for to have.
+var waitable = []proximl.JobStatus{
+	proximl.JobStatusWaitingForResources,
+	proximl.JobStatusWaitingForDownload,
+	proximl.JobStatusRunning,
+	proximl.JobStatusUploading,
+	proximl.JobStatusFinished,
+	proximl.JobStatusStopped,
+	proximl.JobStatusArchived,
+}
+
+func jobWaitCommand(a *app) *cobra.Command {
+	var status string
+	var limit timeout
+	cmd := onJob(a, &cobra.Command{
+		Use:   "wait NAME_OR_ID",
+		Short: "Wait until a job has a status",
+		Long: fmt.Sprintf(`Wait until a job has a status, or has passed it, and print the job. Without --for
+that is "running" for a notebook or endpoint, and "finished" for all else.
+
+The statuses are: %s. A job that is not
+found counts as archived. When the status is out of reach, since the job failed,
+say, the exit code is 5. The job goes on when the wait is interrupted.`, jobStatusNames()),
+		Example: "  proximl job wait resnet\n  proximl job wait sandbox --for stopped --timeout 10m",
+	}, func(ctx context.Context, client *proximl.ProxiML, job *proximl.Job) error {
+		wanted := proximl.JobStatus(status)
+		switch {
+		case status == "" && runsUntilStopped(job.Type):
+			wanted = proximl.JobStatusRunning
+		case status == "":
+			wanted = proximl.JobStatusFinished
+		}
+		return a.waitForJob(ctx, client, job, wanted, limit)
+	})
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		if status != "" && !slices.Contains(waitable, proximl.JobStatus(status)) {
+			return usage("--for %q is not one of %s", status, jobStatusNames())
+		}
+		return nil
+	}
+	cmd.Flags().StringVar(&status, "for", "", "the `STATUS` to wait for")
+	cmd.Flags().Var(&limit, "timeout", "give up after this `TIME`: seconds, or such as 10m (default: never)")
+	return cmd
+}
+
+func jobStatusNames() string {
+	names := make([]string, len(waitable))
+	for i, status := range waitable {
+		names[i] = strconv.Quote(string(status))
+	}
+	return strings.Join(names, ", ")
+}
+
+func (a *app) waitForJob(ctx context.Context, client *proximl.ProxiML, job *proximl.Job, wanted proximl.JobStatus, limit timeout) error {
+	limited, cancel := limit.context(ctx)
+	defer cancel()
+	last, err := client.Jobs.WaitFor(limited, job.ID, wanted, waiting(a.progress, jobStatus)...)
+	switch {
+	case err != nil:
+		a.noteItGoesOn(cmp.Or(last, job), err)
+		return limit.explain(err)
+	case last == nil || wanted == proximl.JobStatusArchived:
+		a.note("There is no more %s", jobs.describe(job))
+		return nil
+	}
+	return jobs.show(a, last)
+}
+
+// noteItGoesOn tells, when the command ends before the job, that the job costs.
+func (a *app) noteItGoesOn(job *proximl.Job, err error) {
+	if job.Status.Terminal() || job.Status == proximl.JobStatusStopped || errors.Is(err, proximl.ErrNotFound) {
+		return
+	}
+	a.progress.end()
+	a.note("%s goes on, and costs credits; %q stops it", jobs.describe(job), a.suggest("job stop "+job.ID))
+}
+
+// timeout is a flag in seconds, as in the Python command, or with a unit; 0 is
+// no limit.
+type timeout time.Duration
+
+// String implements [pflag.Value].
+func (t *timeout) String() string {
+	if *t == 0 {
+		return ""
+	}
+	return time.Duration(*t).String()
+}
+
+// Set implements [pflag.Value].
+func (t *timeout) Set(text string) error {
+	d, err := time.ParseDuration(text)
+	if seconds, number := strconv.ParseFloat(text, 64); number == nil {
+		d, err = time.Duration(seconds*float64(time.Second)), nil
+	}
+	if err != nil || d < 0 {
+		return errors.New("want seconds, or a time such as 10m")
+	}
+	*t = timeout(d)
+	return nil
+}
+
+// Type implements [pflag.Value].
+func (t *timeout) Type() string { return "time" }
+
+func (t timeout) context(ctx context.Context) (context.Context, context.CancelFunc) {
+	if t == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Duration(t))
+}
+
+// explain says what the end of the limit means.
+func (t timeout) explain(err error) error {
+	if t == 0 || !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("--timeout %s is over: %w", time.Duration(t), err)
+}
