@@ -89,8 +89,7 @@ func (w *jobWatch) outcome(interrupted error, failures ...error) error {
 		}
 	}
 	if first != nil {
-		w.noteItGoesOn(w.job, first)
-		return first
+		return w.unfinished(w.job, first)
 	}
 	w.note("%s is %s", jobs.describe(w.job), w.job.Status)
 	return nil
@@ -101,8 +100,7 @@ func (w *jobWatch) serve(ctx context.Context) error {
 	last, err := w.connect(ctx)
 	w.progress.end()
 	if err != nil {
-		w.noteItGoesOn(cmp.Or(last, w.job), err)
-		return err
+		return w.unfinished(cmp.Or(last, w.job), err)
 	}
 	w.note("All files of %s are exchanged", jobs.describe(w.job))
 	return nil

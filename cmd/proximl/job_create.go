@@ -60,6 +60,9 @@ uploaded, and its output is downloaded. With --attach, which is the default, too
 the log is printed until the job has ended, with exit code 5 if it failed; of a
 notebook or endpoint, until it runs. Without both, the job is printed.
 
+With --sweep there are several jobs, one for each combination of values, whose
+names end in a number. They are printed, and none is followed.
+
 When this is interrupted, the job goes on: "proximl job attach" and
 "proximl job connect" take it up again, "proximl job stop" ends it.`
 	cmd.Example = "  proximl job create --file spec.yaml\n  proximl job create --file spec.yaml --dry-run -o json\n  proximl job create training --help"
@@ -146,7 +149,7 @@ func (c *jobCreation) serving(to *pflag.FlagSet) {
 func (c *jobCreation) flags(to *pflag.FlagSet) {
 	c.serving(to)
 	to.BoolVar(&c.dryRun, "dry-run", false, "create nothing: check the job, print its spec and what it may cost")
-	to.StringArrayVar(&c.sweep, "sweep", nil, "create a job for each value of a variable, and follow none: `KEY=A,B,...` (repeatable: for each combination)")
+	to.StringArrayVar(&c.sweep, "sweep", nil, "create a job for each value of a variable: `KEY=A,B,...` (repeatable)")
 }
 
 func (c *jobCreation) fromFile(ctx context.Context, path string) error {
@@ -284,7 +287,7 @@ func (c *jobCreation) addDataset(ctx context.Context, client *proximl.ProxiML, s
 	c.note("Created dataset %s (%s)", dataset.Name, dataset.ID)
 	useDataset(spec, dataset.ID)
 	if !c.connect {
-		c.note("The job waits for it; %q uploads it", c.suggest("dataset connect "+dataset.ID))
+		c.note("The job waits for it; to upload it: %s", c.suggest("dataset connect "+dataset.ID))
 		return nil
 	}
 	_, err = client.Datasets.Connect(ctx, dataset.ID, proximl.ConnectOptions{
@@ -294,7 +297,7 @@ func (c *jobCreation) addDataset(ctx context.Context, client *proximl.ProxiML, s
 	})
 	c.progress.end()
 	if err != nil {
-		c.note("There is no job yet; %q removes the dataset", c.suggest("dataset remove "+dataset.ID))
+		c.note("There is no job yet; to remove the dataset: %s", c.suggest("dataset remove "+dataset.ID))
 		return fmt.Errorf("--data-dir: %w", err)
 	}
 	return nil
@@ -336,12 +339,20 @@ func (c *jobCreation) try(ctx context.Context, spec *proximl.JobSpec, times int)
 	if err := output.Show(printer, spec, func(s *proximl.JobSpec) string { return s.Name }); err != nil {
 		return err
 	}
-	jobsText := "It"
-	if times > 1 {
-		jobsText = fmt.Sprintf("The %d jobs", times)
-	}
-	c.note("%s would cost %.2f to %.2f credits per hour", jobsText, cost.Min*float64(times), cost.Max*float64(times))
+	c.note("%s", costs(cost, times))
 	return nil
+}
+
+func costs(cost proximl.CostRange, jobs int) string {
+	text := "It would cost"
+	if jobs > 1 {
+		text = fmt.Sprintf("The %d jobs would cost", jobs)
+	}
+	least, most := fmt.Sprintf("%.2f", cost.Min*float64(jobs)), fmt.Sprintf("%.2f", cost.Max*float64(jobs))
+	if least != most {
+		least += " to " + most
+	}
+	return text + " " + least + " credits per hour"
 }
 
 // variables are those of --sweep.

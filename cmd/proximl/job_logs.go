@@ -28,7 +28,7 @@ The log of a job that has ended already is a zip file for each worker, which
 		case archive != "":
 			return a.archiveLogs(ctx, client, job, archive)
 		case job.Status.Terminal() || job.Status == proximl.JobStatusStopped:
-			return fmt.Errorf("%s is %s; %q downloads its log", jobs.describe(job), job.Status, a.suggest("job logs "+job.ID+" --archive log.zip"))
+			return fmt.Errorf("%s is %s; its log: %s", jobs.describe(job), job.Status, a.suggest("job logs "+job.ID+" --archive log.zip"))
 		}
 		return client.Jobs.CopyLogs(ctx, job.ID, a.logTo(a.stdout))
 	})

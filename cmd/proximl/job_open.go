@@ -38,7 +38,7 @@ func (a *app) open(ctx context.Context, job *proximl.Job) error {
 		return a.printURL(job.URL())
 	}
 	if err := browse(ctx, notebook); err != nil {
-		return fmt.Errorf("no browser could be opened (%w); %q prints the URL", err, a.suggest("job open "+job.ID+" --show-secrets"))
+		return fmt.Errorf("no browser could be opened (%w); to print the URL: %s", err, a.suggest("job open "+job.ID+" --show-secrets"))
 	}
 	a.note("Opened %s in the browser", jobs.describe(job))
 	return nil

@@ -74,8 +74,7 @@ func (a *app) waitForJob(ctx context.Context, client *proximl.ProxiML, job *prox
 	last, err := client.Jobs.WaitFor(limited, job.ID, wanted, waiting(a.progress, jobStatus)...)
 	switch {
 	case err != nil:
-		a.noteItGoesOn(cmp.Or(last, job), err)
-		return limit.explain(err)
+		return limit.explain(a.unfinished(cmp.Or(last, job), err))
 	case last == nil || wanted == proximl.JobStatusArchived:
 		a.note("There is no more %s", jobs.describe(job))
 		return nil
@@ -83,13 +82,17 @@ func (a *app) waitForJob(ctx context.Context, client *proximl.ProxiML, job *prox
 	return jobs.show(a, last)
 }
 
-// noteItGoesOn tells, when the command ends before the job, that the job costs.
-func (a *app) noteItGoesOn(job *proximl.Job, err error) {
-	if job.Status.Terminal() || job.Status == proximl.JobStatusStopped || errors.Is(err, proximl.ErrNotFound) {
-		return
+// unfinished says what to do about a job that failed, or that the command ends
+// before: that one goes on and costs.
+func (a *app) unfinished(job *proximl.Job, err error) error {
+	switch {
+	case job.Status == proximl.JobStatusFailed:
+		return fmt.Errorf("%w; its log: %s", err, a.suggest("job logs "+job.ID+" --archive log.zip"))
+	case !job.Status.Terminal() && job.Status != proximl.JobStatusStopped && !errors.Is(err, proximl.ErrNotFound):
+		a.progress.end()
+		a.note("%s goes on, and costs credits; to stop it: %s", jobs.describe(job), a.suggest("job stop "+job.ID))
 	}
-	a.progress.end()
-	a.note("%s goes on, and costs credits; %q stops it", jobs.describe(job), a.suggest("job stop "+job.ID))
+	return err
 }
 
 // timeout is a flag in seconds, as in the Python command, or with a unit; 0 is

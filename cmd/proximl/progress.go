@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"math"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -20,7 +21,10 @@ const (
 	maxPoll = 30 * time.Second
 )
 
-const barWidth = 40 // at most
+const (
+	barWidth = 40 // at most
+	underAll = math.MaxInt
+)
 
 // progress shows at the foot of a terminal how far transfers are, and what is
 // waited for. It is there from the first thing that it shows until end, and can
@@ -73,7 +77,7 @@ func (p *progress) say(status string) {
 		return
 	}
 	p.begin()
-	p.line = p.screen.New(0, mpb.NopStyle(), mpb.BarPriority(1), mpb.PrependDecorators(
+	p.line = p.screen.New(0, mpb.NopStyle(), mpb.BarPriority(underAll), mpb.PrependDecorators(
 		decor.Any(func(decor.Statistics) string { return *p.status.Load() }),
 		decor.Elapsed(decor.ET_STYLE_GO),
 	))
@@ -91,7 +95,7 @@ func (p *progress) bar(name string, total int64) *mpb.Bar {
 	if total > 0 {
 		filler, count = mpb.BarStyle(), decor.CountersKibiByte("% .1f / % .1f")
 	}
-	p.bars[name] = p.screen.New(total, filler, mpb.BarPriority(0),
+	p.bars[name] = p.screen.New(total, filler,
 		mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR), count),
 		mpb.AppendDecorators(decor.AverageSpeed(decor.SizeB1024(0), "% .1f")),
 	)
