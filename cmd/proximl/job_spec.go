@@ -125,7 +125,7 @@ func (f *jobFlags) addOutput(to *pflag.FlagSet) {
 
 // spec is what the flags say.
 func (f *jobFlags) spec(t proximl.JobType, name string, commands []string) (*proximl.JobSpec, error) {
-	spec := &proximl.JobSpec{Name: name, Type: t, Workers: commands, Resources: proximl.JobResources{
+	spec := &proximl.JobSpec{Name: name, Type: t, Workers: append([]string(nil), commands...), Resources: proximl.JobResources{
 		GPUTypes: f.gpuTypes, GPUCount: given(f, "gpu-count", f.gpuCount), CPUCount: given(f, "cpu-count", f.cpuCount),
 		DiskSize: given(f, "disk-size", f.diskSize), MaxPrice: given(f, "max-price", f.maxPrice), Preemptible: given(f, "preemptible", f.preemptible),
 	}}
