@@ -170,7 +170,14 @@ func (k kind[T]) removeCommand(a *app, cmd *cobra.Command, remove func(context.C
 
 // on makes a command work on the entity that its only argument names.
 func (k kind[T]) on(a *app, cmd *cobra.Command, work func(context.Context, *proximl.ProxiML, *T) error) *cobra.Command {
-	cmd.Args, cmd.ValidArgsFunction = takes(1, 1), k.complete(a)
+	return k.onWith(a, 0, cmd, func(ctx context.Context, client *proximl.ProxiML, entity *T, _ []string) error {
+		return work(ctx, client, entity)
+	})
+}
+
+// onWith is on for a command with so many further arguments.
+func (k kind[T]) onWith(a *app, more int, cmd *cobra.Command, work func(context.Context, *proximl.ProxiML, *T, []string) error) *cobra.Command {
+	cmd.Args, cmd.ValidArgsFunction = takes(1+more, 1+more), k.complete(a)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		client, err := k.client(cmd.Context(), a)
 		if err != nil {
@@ -180,7 +187,7 @@ func (k kind[T]) on(a *app, cmd *cobra.Command, work func(context.Context, *prox
 		if err != nil {
 			return err
 		}
-		return work(cmd.Context(), client, entity)
+		return work(cmd.Context(), client, entity, args[1:])
 	}
 	return cmd
 }
