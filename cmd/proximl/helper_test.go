@@ -176,6 +176,7 @@ var (
 	anyID   = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 	cutID   = regexp.MustCompile(`\b[0-9a-f-]+…`)
 	anyTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`)
+	anyUnix = regexp.MustCompile(`\b1\d{12}\b`) // in milliseconds
 )
 
 // steady puts texts of the same width in the place of ids, whole or cut, and of
@@ -197,6 +198,7 @@ func steady(text string) string {
 		}
 		return cut
 	})
+	text = anyUnix.ReplaceAllString(text, "1767323045678")
 	return anyTime.ReplaceAllString(text, "2026-01-02T03:04:05.678Z")
 }
 

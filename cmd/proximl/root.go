@@ -67,6 +67,7 @@ func newRoot(a *app) *cobra.Command {
 		modelCommand(a),
 		checkpointCommand(a),
 		volumeCommand(a),
+		cloudbenderCommand(a),
 		gpuCommand(a),
 		environmentCommand(a),
 		emulatorCommand(a),
