@@ -120,9 +120,9 @@ func TestCredentialsSendNothing(t *testing.T) {
 		{"Put without secret", put(proximl.AWSCredential("AKIA", "")), "invalid credential: secret: is missing"},
 		{"Put without token", put(proximl.NGCCredential("")), "invalid credential: secret: is missing"},
 		{"Put bytes", put(proximl.AWSCredential("AKIA", "CANARY\xff")), "invalid credential: secret: is not UTF-8, as JSON must be; encode it, for example in base64"},
-		{"Put to ..", put(&proximl.CredentialSpec{Type: "..", KeyID: "k", Secret: "CANARY"}), `invalid request: id: ".." is no id of a credentials`},
+		{"Put to ..", put(&proximl.CredentialSpec{Type: "..", KeyID: "k", Secret: "CANARY"}), `invalid request: id: ".." is no id of a credential`},
 		{"Remove nothing", remove(""), "invalid credential: type: is missing"},
-		{"Remove ..", remove(".."), `invalid request: id: ".." is no id of a credentials`},
+		{"Remove ..", remove(".."), `invalid request: id: ".." is no id of a credential`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

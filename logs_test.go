@@ -180,6 +180,19 @@ func TestLogsOfTooLargeAFrame(t *testing.T) {
 }
 
 // A connection on which nothing moves any more is noticed, and made anew.
+func TestLogsOfAConnectionThatStalls(t *testing.T) {
+	t.Parallel()
+	for _, after := range []int{0, 1, 7} {
+		synctest.Test(t, func(t *testing.T) {
+			srv, client, job := logServer(t)
+			srv.Inject(proximltest.Fault{On: "GET /", Kind: proximltest.Stall, Delay: time.Hour, AfterMessages: after, Times: 2})
+			start := time.Now()
+			assert.Equal(t, scripted(), follow(t, client, job.ID))
+			assert.Less(t, time.Since(start), 10*time.Minute)
+		})
+	}
+}
+
 func TestLogsOfADeadConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -126,7 +126,7 @@ func TestSecretsSendNothing(t *testing.T) {
 		"Put nothing":             {put("", ""), "invalid secret: name: is missing; value: is missing"},
 		"Put without name":        {put("", "v"), "invalid secret: name: is missing"},
 		"Put bytes":               {put("n", "CANARY\xff"), "invalid secret: value: " + notUTF8},
-		"Put to ..":               {put("..", "CANARY"), `invalid request: id: ".." is no id of a secrets`},
+		"Put to ..":               {put("..", "CANARY"), `invalid request: id: ".." is no id of a secret`},
 		"PutFile without name":    {putFile("", fileOf(t, "v")), "invalid secret: name: is missing"},
 		"PutFile of too much":     {putFile("n", large), "invalid secret file: " + large + ": is larger than 1 MiB"},
 		"PutFile of nothing":      {putFile("n", empty), "invalid secret file: " + empty + ": is empty"},
@@ -134,7 +134,7 @@ func TestSecretsSendNothing(t *testing.T) {
 		"PutFile of a folder":     {putFile("n", dir), "invalid secret file: " + dir + ": is not a regular file"},
 		"PutFile of a device":     {putFile("n", os.DevNull), "invalid secret file: " + os.DevNull + ": is not a regular file"},
 		"Remove without name":     {func(ctx context.Context) (any, error) { return nil, client.Secrets.Remove(ctx, "p", "") }, "invalid secret: name: is missing"},
-		"Remove the folder above": {func(ctx context.Context) (any, error) { return nil, client.Secrets.Remove(ctx, "p", "..") }, `invalid request: id: ".." is no id of a secrets`},
+		"Remove the folder above": {func(ctx context.Context) (any, error) { return nil, client.Secrets.Remove(ctx, "p", "..") }, `invalid request: id: ".." is no id of a secret`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 )
 
 // errInterrupted is what a handler gets whose connection a fault has taken away.
@@ -18,14 +17,14 @@ func isUpgrade(r *http.Request) bool { return strings.EqualFold(r.Header.Get("Up
 
 // interrupt carries a call out whose connection the fault ends or stops half-way. That of a websocket is left to the websocket.
 func (f *faults) interrupt(fault Fault, next http.Handler, w http.ResponseWriter, r *http.Request) {
-	p := &passage{bytes: fault.AfterBytes, strike: func() error {
+	p := newPassage(fault, func() error {
 		if fault.Kind == Stall {
 			return f.sleep(r.Context(), fault.Delay)
 		}
 		http.NewResponseController(w).Flush()
 		disconnect(w, reset)
 		return errInterrupted
-	}}
+	})
 	switch {
 	case isUpgrade(r):
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), socketFaultKey{}, fault)))
@@ -43,12 +42,25 @@ func (f *faults) interrupt(fault Fault, next http.Handler, w http.ResponseWriter
 type passage struct {
 	strike func() error
 
-	mu       sync.Mutex
+	mu       idleLock
 	messages int   // of a socket, that pass first
 	bytes    int64 // that pass then
 	struck   bool
 	over     bool // nothing passes any more
 }
+
+func newPassage(fault Fault, strike func() error) *passage {
+	return &passage{strike: strike, mu: make(idleLock, 1), messages: fault.AfterMessages, bytes: fault.AfterBytes}
+}
+
+// idleLock is a mutex. Who waits for it counts as idle in a bubble of testing/synctest, so that time goes on: a stall holds it in its sleep.
+type idleLock chan struct{}
+
+// Lock takes the lock.
+func (l idleLock) Lock() { l <- struct{}{} }
+
+// Unlock gives it back.
+func (l idleLock) Unlock() { <-l }
 
 // message counts a message that has passed, or notes that messages can come.
 func (p *passage) message(passed int) error {

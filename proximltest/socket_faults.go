@@ -33,13 +33,13 @@ func (f *socketFault) attach(conn net.Conn) net.Conn {
 	if f == nil || f.Kind != CutConnection && f.Kind != Stall {
 		return conn
 	}
-	f.passage = &passage{messages: f.AfterMessages, bytes: f.AfterBytes, strike: func() error {
+	f.passage = newPassage(f.Fault, func() error {
 		if f.Kind == Stall {
 			return f.sleep()
 		}
 		reset(conn)
 		return errInterrupted
-	}}
+	})
 	return &passageConn{conn, f.passage}
 }
 

@@ -15,7 +15,7 @@ func Join(segments ...string) (string, error) {
 	var path strings.Builder
 	for i, segment := range segments {
 		if empty(segment) {
-			return "", fmt.Errorf("%q is no id of a %s", segment, url.PathEscape(segments[max(0, i-1)]))
+			return "", fmt.Errorf("%q is no id of a %s", segment, url.PathEscape(strings.TrimSuffix(segments[max(0, i-1)], "s")))
 		}
 		path.WriteString("/" + url.PathEscape(segment))
 	}
