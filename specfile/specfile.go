@@ -75,7 +75,7 @@ func parse(text []byte) (ast.Node, error) {
 		return nil, unreadable(err)
 	case len(file.Docs) > 1:
 		return nil, problem(file.Docs[1].Body, "", "a second document begins here; a file has one job spec")
-	case file.Docs[0].Body == nil:
+	case len(file.Docs) == 0, file.Docs[0].Body == nil:
 		return nil, problem(nil, "", "the file is empty")
 	}
 	return file.Docs[0].Body, nil

@@ -91,6 +91,7 @@ func TestErrors(t *testing.T) {
 	for name, test := range map[string]struct{ file, text string }{
 		"nothing":                {"", "the file is empty"},
 		"a comment alone":        {"# name: x\n", "the file is empty"},
+		"an end alone":           {"...", "the file is empty"},
 		"two documents":          {"name: x\n---\nname: y\n", "line 3, column 5: a second document begins here; a file has one job spec"},
 		"no mapping":             {"- a\n", "line 1, column 1: there is a list where a mapping belongs"},
 		"no YAML":                {"name: [x\n", "line 1, column 7: sequence end token ']' not found"},
