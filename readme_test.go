@@ -14,7 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const installCommand = "go get github.com/proximl/proximl-go"
+const (
+	getCommand     = "go get github.com/proximl/proximl-go"
+	installCommand = "go install github.com/proximl/proximl-go/cmd/proximl@latest"
+)
 
 // readme is the README, cut into what the tests compare with the project.
 type readme struct {
@@ -57,7 +60,7 @@ func TestREADMECode(t *testing.T) {
 	module.fillCache()
 	module.run("go", "mod", "init", "example.com/program")
 	module.run("go", "mod", "edit", "-replace=github.com/proximl/proximl-go="+module.root)
-	module.run(strings.Fields(installCommand)...)
+	module.run(strings.Fields(getCommand)...)
 	module.run("go", "vet", "./...")
 	module.run("go", "test", "./...")
 
@@ -155,12 +158,12 @@ func unique(values []string) []string {
 }
 
 // All that the README tells people to type is typed by a machine too: by
-// .ci/run, or by the test above.
+// .ci/run, or by the tests of its code and of its command.
 func TestREADMECommands(t *testing.T) {
 	t.Parallel()
 	script, err := os.ReadFile(".ci/run")
 	require.NoError(t, err)
-	typed := []string{installCommand}
+	typed := []string{getCommand, installCommand}
 	for line := range strings.Lines(string(script)) {
 		typed = append(typed, strings.TrimSpace(line))
 	}

@@ -58,7 +58,7 @@ With --state, accounts, projects and jobs outlive a restart; files do not.`,
 	flags.BoolVar(&e.localRunner, "local-runner", false, "really run the commands of jobs, on this machine and with your rights")
 	flags.StringSliceVar(&e.accounts, "accounts", []string{"me@example.com"}, "e-mail addresses of the `ACCOUNTS` to have")
 	flags.StringVar(&e.state, "state", "", "keep the state in `FILE`, which holds the accounts' keys")
-	flags.Float64Var(&e.speed, "speed", 1, "let the service's clock run that many times as `FAST`")
+	flags.Float64Var(&e.speed, "speed", 1, "let the service's clock run `FACTOR` times as fast")
 	return cmd
 }
 
