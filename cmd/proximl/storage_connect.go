@@ -43,6 +43,9 @@ chosen it.`, k.noun),
 // folders says what of this machine a connect uses.
 func (k storageKind[T]) folders(ctx context.Context, a *app, entity *T, input, output string) (options proximl.ConnectOptions, err error) {
 	state := k.state(entity)
+	if state.Status.Terminal() {
+		return options, fmt.Errorf("%s is %s, and waits for no files", k.describe(entity), state.Status)
+	}
 	exports := state.Status == proximl.StorageStatusExporting && state.OutputType == local
 	waits := state.SourceType == local && !exports && !settled(state.Status)
 	if exports && output == "" {

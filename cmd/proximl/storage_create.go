@@ -131,7 +131,7 @@ func (k storageKind[T]) upload(ctx context.Context, a *app, client *proximl.Prox
 	return entity, err
 }
 
-// noteWaiting tells what to do about files that are not uploaded.
+// noteWaiting tells how the files come there that were not uploaded.
 func (k storageKind[T]) noteWaiting(a *app, entity *T) {
-	a.note("It waits for its files; %q uploads them", a.suggest(fmt.Sprintf("%s connect %s --path %s", k.noun, k.id(entity), k.state(entity).SourceURI)))
+	a.note("%q uploads its files", a.suggest(fmt.Sprintf("%s connect %s --path %s", k.noun, k.id(entity), k.state(entity).SourceURI)))
 }

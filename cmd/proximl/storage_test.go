@@ -166,7 +166,7 @@ func TestStorageConnect(t *testing.T) {
 	create := func() string {
 		r := me.run("dataset", "create", "example", source, "--no-connect", "-o", "id")
 		id := r.id()
-		r.notes("Created dataset example (" + id + ")\n" + `It waits for its files; "proximl dataset connect ` + id + " --path " + source + "\" uploads them\n")
+		r.notes("Created dataset example (" + id + ")\n" + `"proximl dataset connect ` + id + " --path " + source + "\" uploads its files\n")
 		return id
 	}
 	id := create()
@@ -234,13 +234,13 @@ func TestStorageWaitAndLogs(t *testing.T) {
 		}
 		return proximltest.Script{}
 	}))
-	good := me.dataset("good")
-	me.dataset("bad")
+	good, bad := me.dataset("good"), me.dataset("bad")
 	me.run("dataset", "wait", "good", "-o", "id").prints(good.ID + "\n").notes("")
 	r := me.run("dataset", "wait", "bad")
 	assert.Equal(t, exitFailed, r.code, r.stderr)
 	r = me.run("dataset", "attach", "bad")
 	assert.Equal(t, exitFailed, r.code, r.stderr)
+	me.run("dataset", "connect", "bad").fails(exitError, "dataset bad ("+bad.ID+") is failed, and waits for no files")
 
 	archive := `"proximl dataset logs ` + good.ID + ` --archive log.zip" downloads its log`
 	me.run("dataset", "attach", "good").prints("").notes("dataset good (" + good.ID + ") is ready already; " + archive + "\n")
