@@ -65,7 +65,7 @@ func TestExamplesAreRight(t *testing.T) {
 func TestUsageErrors(t *testing.T) {
 	t.Parallel()
 	me := stranger(t)
-	me.run("nonsense").fails(exitUsage, `proximl has no command "nonsense"; there are completion, configure, emulator, environment, gpu, project, version`)
+	me.run("nonsense").fails(exitUsage, `proximl has no command "nonsense"; there are checkpoint, cloudbender, completion, configure, dataset, emulator, environment, gpu, job, model, project, version, volume`)
 	me.run("projekt").fails(exitUsage, `proximl has no command "projekt"; did you mean project?`)
 	me.run("gpu").fails(exitUsage, "proximl gpu needs a command: list; see proximl gpu --help")
 	me.run("gpu", "lst").fails(exitUsage, `proximl gpu has no command "lst"; did you mean list?`)
