@@ -92,7 +92,8 @@ func TestNode(t *testing.T) {
 		require.NoError(t, err)
 		return map[bool]string{true: "on", false: "off"}[node.MaintenanceMode]
 	}
-	assert.Equal(t, "on", maintenance("--on"), "as it was")
+	assert.Equal(t, "on", maintenance("--on"))
+	assert.Equal(t, "on", maintenance("--on"))
 	assert.Equal(t, "off", maintenance("--off"))
 	assert.Equal(t, "off", maintenance("--off"))
 	assert.Equal(t, "on", maintenance())

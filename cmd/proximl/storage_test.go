@@ -209,6 +209,17 @@ func TestStorageNames(t *testing.T) {
 		`: 404 Not Found: Dataset Not Found; the command "list" shows what is there, --project says in which project`)
 }
 
+// What is in use is removed by force only.
+func TestStorageRemoveByForce(t *testing.T) {
+	t.Parallel()
+	_, me := service(t, proximltest.WithManualClock())
+	dataset := me.dataset("new")
+	r := me.run("dataset", "remove", "new", "-y")
+	assert.Equal(t, exitError, r.code)
+	assert.Contains(t, r.stderr, "DELETE /dataset/"+dataset.ID+": 400 Bad Request")
+	me.run("dataset", "remove", "new", "-y", "--force").prints("").notes("Removed dataset new (" + dataset.ID + ")\n")
+}
+
 // A lost reply is not the end of it.
 func TestStorageCreateWithUnknownOutcome(t *testing.T) {
 	t.Parallel()
