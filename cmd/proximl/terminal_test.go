@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +25,8 @@ type screen struct {
 
 	mu   sync.Mutex
 	text strings.Builder
+	over bool // nothing more comes
+	code int  // the exit code
 	more *sync.Cond
 }
 
@@ -41,9 +45,17 @@ func (p *person) shell(script string) *screen {
 	return p.start(80, cmd)
 }
 
+// leader runs a command and tells its exit code. It is there until all was read:
+// when the leader of a terminal's session ends, the kernel drops what is still
+// on its way to the screen.
+const leader = `trap : INT; "$@"; printf '\000%d\000' $?; read -r end`
+
+var ending = regexp.MustCompile("\x00([0-9]+)\x00$")
+
 func (p *person) start(columns uint16, cmd *exec.Cmd) *screen {
 	p.t.Helper()
-	s := &screen{t: p.t, cmd: cmd, done: make(chan struct{})}
+	cmd.Path, cmd.Args = "/bin/sh", append([]string{"sh", "-c", leader, "sh", cmd.Path}, cmd.Args[1:]...)
+	s := &screen{t: p.t, cmd: cmd, done: make(chan struct{}), code: -1}
 	s.more = sync.NewCond(&s.mu)
 	var err error
 	s.pty, err = pty.StartWithSize(s.cmd, &pty.Winsize{Rows: 24, Cols: columns})
@@ -60,12 +72,14 @@ func (s *screen) read() {
 		n, err := s.pty.Read(chunk)
 		s.mu.Lock()
 		s.text.Write(chunk[:n])
-		if err != nil { // the far end is closed
-			s.text.WriteString("\x00")
+		ended := ending.FindStringSubmatch(s.text.String())
+		s.over = err != nil || ended != nil
+		if ended != nil {
+			s.code, _ = strconv.Atoi(ended[1])
 		}
 		s.more.Broadcast()
 		s.mu.Unlock()
-		if err != nil {
+		if s.over {
 			return
 		}
 	}
@@ -77,7 +91,7 @@ func (s *screen) expect(text string) *screen {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for !strings.Contains(s.text.String(), text) {
-		if strings.HasSuffix(s.text.String(), "\x00") {
+		if s.over {
 			require.FailNow(s.t, "the command ended", "without %q: %s", text, s.text.String())
 		}
 		s.more.Wait()
@@ -104,6 +118,7 @@ func (s *screen) types(keys string) *screen {
 func (s *screen) ends() (code int, text string) {
 	s.t.Helper()
 	<-s.done
+	_ = s.pty.Close()
 	_ = s.cmd.Wait()
-	return s.cmd.ProcessState.ExitCode(), strings.ReplaceAll(strings.TrimSuffix(s.shown(), "\x00"), "\r\n", "\n")
+	return s.code, strings.ReplaceAll(ending.ReplaceAllString(s.shown(), ""), "\r\n", "\n")
 }
