@@ -33,6 +33,7 @@ type DeviceConfigSpec struct {
 	ModelProjectID string         `json:"model_project_uuid,omitzero"`
 	Image          string         `json:"image"` // a Docker image
 	Command        string         `json:"command"`
+	Env            []EnvVar       `json:"env,omitzero"`
 	Extra          jsontext.Value `json:",embed"` // further fields, sent as they are
 }
 

@@ -76,7 +76,10 @@ type RegionSpec struct {
 	Name    string         `json:"name"`
 	Public  bool           `json:"public"` // inferred: whether other accounts can use it
 	Storage *RegionStorage `json:"storage,omitzero"`
-	Extra   jsontext.Value `json:",embed"` // further fields, sent as they are
+	// Credentials are those of a cloud. Uncertain: which ones a region takes; the
+	// Python client passes on what it is given.
+	Credentials *ProviderCredentials `json:"credentials,omitzero"`
+	Extra       jsontext.Value       `json:",embed"` // further fields, sent as they are
 }
 
 func (s *RegionSpec) in(string) (any, error) {

@@ -85,7 +85,7 @@ var cloudBenderReplays = map[string]replayCall{
 	"cloudbender.device_configs.create/kwargs": bend(func(ctx context.Context, c *proximl.CloudBenderAPI) error {
 		return failed(c.DeviceConfigs.Create(ctx, "prov-1", "reg-1", &proximl.DeviceConfigSpec{
 			Name: "IoT 1", ModelID: "model-1", ModelProjectID: "proj-explicit", Image: "img:tag", Command: "run.sh",
-			Extra: jsontext.Value(`{"env":[{"key":"K","value":"V"}]}`),
+			Env: []proximl.EnvVar{{Key: "K", Value: "V"}},
 		}))
 	}),
 	"cloudbender.device_configs.get": bend(func(ctx context.Context, c *proximl.CloudBenderAPI) error {

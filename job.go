@@ -173,12 +173,25 @@ type JobDataInfo struct {
 }
 
 // JobDataset is a dataset that a job reads.
+//
+// Uncertain: the forms in which a spec names one, a bare string or an object with
+// id and public, are read, too.
 type JobDataset struct {
-	ID    string         `json:"dataset_uuid"`
-	Name  string         `json:"name,omitzero"`
-	Type  string         `json:"type,omitzero"` // public or existing
-	Size  int64          `json:"size,omitzero"` // bytes
-	Extra jsontext.Value `json:",embed"`        // fields that this version does not know
+	ID     string         `json:"dataset_uuid"`
+	Name   string         `json:"name,omitzero"`
+	Type   string         `json:"type,omitzero"`   // public or existing
+	Public bool           `json:"public,omitzero"` // in place of Type
+	Size   int64          `json:"size,omitzero"`   // bytes
+	Extra  jsontext.Value `json:",embed"`          // fields that this version does not know
+}
+
+// UnmarshalJSONFrom reads a dataset, or the string that names it. Its id is
+// dataset_uuid or, failing that, id.
+func (d *JobDataset) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
+	type plain JobDataset
+	err := objectOrString(decoder, (*plain)(d), &d.ID)
+	orField(&d.ID, "id", d.Extra)
+	return err
 }
 
 // JobVolume is a volume that a job reads and writes.

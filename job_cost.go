@@ -29,6 +29,9 @@ func EstimateCost(spec *JobSpec, gpuTypes []*GPUType, duration time.Duration) (C
 	if err != nil {
 		return CostRange{}, err
 	}
+	if spec.Resources.units() < 1 {
+		return CostRange{}, invalid("job spec", "resources", "a worker needs at least one GPU or, without one, one CPU")
+	}
 	hours := duration.Hours() * float64(spec.workerCount()*spec.Resources.units())
 	return CostRange{Min: price.Min * hours, Max: price.Max * hours}, nil
 }
@@ -64,7 +67,7 @@ func (r *JobResources) price(gpuTypes []*GPUType) (GPUPrice, error) {
 // units is how much of what has the price a worker takes.
 func (r *JobResources) units() int {
 	count := r.GPUCount
-	if len(r.GPUTypes) == 1 && r.GPUTypes[0] == cpuOnly {
+	if r.cpuOnly() {
 		count = r.CPUCount
 	}
 	if count == nil {

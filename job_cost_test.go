@@ -43,18 +43,21 @@ func TestEstimateCostThatCannotBeMade(t *testing.T) {
 	t.Parallel()
 	dear := smallSpec()
 	dear.Resources = proximl.JobResources{GPUTypes: []string{"a100", "rtx3090"}, MaxPrice: new(0.5)}
+	nothing := smallSpec()
+	nothing.Resources.GPUCount = new(0)
 	unknown := smallSpec()
 	unknown.Resources.GPUTypes = []string{"rtx3090", "k80"}
 	for text, test := range map[string]struct {
 		spec     *proximl.JobSpec
 		duration time.Duration
 	}{
-		"invalid job spec: name: is missing":      {nil, time.Hour},
-		"invalid estimate: duration: is negative": {smallSpec(), -1},
+		"invalid job spec: name: is missing":                                                                                                               {nil, time.Hour},
+		"invalid job spec: resources: a worker needs at least one GPU or, without one, one CPU":                                                            {nothing, time.Hour},
+		"invalid estimate: duration: is negative":                                                                                                          {smallSpec(), -1},
 		"invalid job spec: resources.gpu_types: \"k80\" is none of the project's GPU types, which GPUTypes.List tells":                                     {unknown, time.Hour},
 		"invalid job spec: resources.max_price: the job would wait for ever: it allows 0.5 credits per hour, and the cheapest of its GPU types costs 0.98": {dear, time.Hour},
 	} {
-		_, err := proximl.EstimateCost(test.spec, catalogue(), test.duration)
+		_, err := proximl.EstimateCost(test.spec, append(catalogue(), nil), test.duration)
 		require.EqualError(t, err, text)
 		require.ErrorIs(t, err, proximl.ErrInvalid)
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-const datasetPublic = "public" // the type of a dataset that belongs to no project
+const publicType = "public" // of a dataset or checkpoint that belongs to no project
 
 // Spec returns a spec that creates the same job again, in the same project.
 // Fields that this version does not know are not in it, since they may be what
@@ -49,7 +49,7 @@ func (d JobDataInfo) spec() JobData {
 	}
 	for _, dataset := range d.Datasets {
 		ref := DatasetRef{ID: dataset.ID}
-		if dataset.Type == datasetPublic {
+		if dataset.Type == publicType || dataset.Public {
 			ref.Public = new(true)
 		}
 		data.Datasets = append(data.Datasets, ref)
@@ -61,7 +61,11 @@ func (d JobDataInfo) spec() JobData {
 }
 
 func (m JobModelInfo) spec() JobModel {
-	return JobModel{SourceType: m.SourceType, SourceURI: m.SourceURI, ProjectID: m.ProjectID, Checkpoints: copied(m.Checkpoints)}
+	model := JobModel{SourceType: m.SourceType, SourceURI: m.SourceURI, ProjectID: m.ProjectID}
+	for _, checkpoint := range m.Checkpoints {
+		model.Checkpoints = append(model.Checkpoints, CheckpointRef{ID: checkpoint.ID, Public: checkpoint.Public})
+	}
+	return model
 }
 
 func (e JobEndpointInfo) spec() JobEndpoint {

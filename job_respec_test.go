@@ -179,6 +179,20 @@ func TestJobSpecOfAJobWithAGPUTypeID(t *testing.T) {
 	}
 }
 
+// However a job tells what it reads, its spec names the same.
+func TestJobSpecOfAJobWithOtherReferences(t *testing.T) {
+	t.Parallel()
+	for _, reply := range []string{
+		`"data":{"datasets":[{"dataset_uuid":"d","type":"existing"},{"dataset_uuid":"p","type":"public"}]},"model":{"checkpoints":[{"id":"c"},{"id":"q","public":true}]}`,
+		`"data":{"datasets":["d",{"id":"p","public":true}]},"model":{"checkpoints":["c",{"checkpoint_uuid":"q","type":"public","name":"n"}]}`,
+	} {
+		var job proximl.Job
+		require.NoError(t, json.Unmarshal([]byte(`{"job_uuid":"x","type":"notebook",`+reply+`}`), &job))
+		assert.Equal(t, []proximl.DatasetRef{{ID: "d"}, {ID: "p", Public: new(true)}}, job.Spec().Data.Datasets)
+		assert.Equal(t, []proximl.CheckpointRef{{ID: "c"}, {ID: "q", Public: new(true)}}, job.Spec().Model.Checkpoints)
+	}
+}
+
 // What the service fills in and what it tells of its own is not in the spec.
 func TestJobSpecOfANotebook(t *testing.T) {
 	t.Parallel()

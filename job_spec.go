@@ -110,9 +110,20 @@ type CheckpointRef struct {
 }
 
 // UnmarshalJSONFrom reads a reference, or the string that is its id or name.
+//
+// Uncertain: the form in which jobs tell their datasets, with checkpoint_uuid
+// and type, is read as well.
 func (r *CheckpointRef) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 	type plain CheckpointRef
-	return objectOrString(decoder, (*plain)(r), &r.ID)
+	if err := objectOrString(decoder, (*plain)(r), &r.ID); err != nil {
+		return err
+	}
+	orField(&r.ID, "checkpoint_uuid", r.Extra)
+	var kind string
+	if orField(&kind, "type", r.Extra); r.Public == nil && kind == publicType {
+		r.Public = new(true)
+	}
+	return nil
 }
 
 // JobEndpoint is what an endpoint serves: routes to functions of the model's

@@ -65,6 +65,11 @@ func (s *Sweep) check() error {
 	problems, seen := s.Spec.impossible(), map[string]bool{}
 	problems.What = "sweep"
 	jobs := big.NewInt(int64(max(len(s.Commands), 1)))
+	for i, command := range s.Commands {
+		if command == "" {
+			problems.add(fmt.Sprintf("commands[%d]", i), "is empty")
+		}
+	}
 	for i, variable := range s.Env {
 		field := fmt.Sprintf("env[%d]", i)
 		switch {

@@ -52,6 +52,7 @@ func TestSweepThatCannotBe(t *testing.T) {
 		"invalid sweep: env[0].key: is missing":       {Spec: *smallSpec(), Env: []proximl.SweepVariable{{Values: []string{"1"}}}},
 		"invalid sweep: env[1].key: A is there twice": {Spec: *smallSpec(), Env: []proximl.SweepVariable{{Key: "A", Values: []string{"1"}}, {Key: "A", Values: []string{"1"}}}},
 		"invalid sweep: env[0].values: A has none":    {Spec: *smallSpec(), Env: []proximl.SweepVariable{{Key: "A"}}},
+		"invalid sweep: commands[1]: is empty":        {Spec: *smallSpec(), Commands: []string{"a", ""}},
 		"invalid sweep: concurrency: is negative":     {Spec: *smallSpec(), Concurrency: -1},
 		"invalid sweep: env: this would be 10201 jobs; a sweep has at most 10000": {
 			Spec: *smallSpec(), Env: []proximl.SweepVariable{{Key: "A", Values: many}, {Key: "B", Values: many}},

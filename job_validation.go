@@ -56,8 +56,9 @@ func (c *jobCheck) untilStopped() bool {
 	return c.Type == JobTypeNotebook || c.Type == JobTypeEndpoint
 }
 
-func (c *jobCheck) cpuOnly() bool {
-	return len(c.Resources.GPUTypes) == 1 && c.Resources.GPUTypes[0] == cpuOnly
+// cpuOnly reports whether the job runs without a GPU.
+func (r *JobResources) cpuOnly() bool {
+	return len(r.GPUTypes) == 1 && strings.EqualFold(r.GPUTypes[0], cpuOnly)
 }
 
 func (c *jobCheck) workers() {
@@ -84,7 +85,8 @@ func (c *jobCheck) workers() {
 }
 
 func (c *jobCheck) types() {
-	if !c.cpuOnly() && slices.Contains(c.Resources.GPUTypes, cpuOnly) {
+	isCPU := func(name string) bool { return strings.EqualFold(name, cpuOnly) }
+	if !c.Resources.cpuOnly() && slices.ContainsFunc(c.Resources.GPUTypes, isCPU) {
 		c.add("resources.gpu_types", "All selected resource_types must have the same backend")
 	}
 	if c.gpuTypes == nil {
@@ -104,13 +106,13 @@ func (c *jobCheck) types() {
 func (c *jobCheck) counts() {
 	gpus, cpus := c.Resources.GPUCount, c.Resources.CPUCount
 	switch {
-	case c.cpuOnly() && gpus != nil && *gpus != 0:
+	case c.Resources.cpuOnly() && gpus != nil && *gpus != 0:
 		c.add("resources.gpu_count", "gpu_count not valid for CPU only jobs")
-	case !c.cpuOnly() && gpus != nil && (*gpus < 1 || *gpus > maxGPUCount):
+	case !c.Resources.cpuOnly() && gpus != nil && (*gpus < 1 || *gpus > maxGPUCount):
 		c.add("resources.gpu_count", fmt.Sprintf("must be between 1 and %d", maxGPUCount))
 	}
 	switch {
-	case cpus == nil && c.cpuOnly():
+	case cpus == nil && c.Resources.cpuOnly():
 		c.add("resources.cpu_count", "cpu_count required for CPU only jobs")
 	case cpus == nil:
 	case *cpus%cpuCountUnit != 0 || *cpus <= 0:
@@ -144,7 +146,7 @@ func (c *jobCheck) leastCPUs(cpus int) {
 // leastCPUs is how many CPUs a GPU wants. Inferred: from the service's
 // refusals, which tell it of these two types only.
 func leastCPUs(abbreviation string) int {
-	switch abbreviation {
+	switch strings.ToLower(abbreviation) {
 	case "rtx2080ti":
 		return 4
 	case "rtx3090":
@@ -251,7 +253,7 @@ func (c *jobCheck) required(field, value string) {
 // name.
 func findGPUType(gpuTypes []*GPUType, name string) *GPUType {
 	i := slices.IndexFunc(gpuTypes, func(g *GPUType) bool {
-		return strings.EqualFold(g.Abbreviation, name) || g.ID == name || strings.EqualFold(g.Name, name)
+		return g != nil && (strings.EqualFold(g.Abbreviation, name) || g.ID == name || strings.EqualFold(g.Name, name))
 	})
 	if i < 0 {
 		return nil

@@ -40,6 +40,8 @@ func TestValidate(t *testing.T) {
 		"a disk too large":     {resources(proximl.JobResources{GPUTypes: gpus("a100"), DiskSize: new(2001)}), "resources.disk_size: Disk Size must be between 10 and 2000"},
 		"disks that will do":   {resources(proximl.JobResources{GPUTypes: gpus("a100"), DiskSize: new(2000)}), ""},
 		"CPU beside a GPU":     {resources(proximl.JobResources{GPUTypes: gpus("cpu", "a100")}), "resources.gpu_types: All selected resource_types must have the same backend"},
+		"capitals":             {resources(proximl.JobResources{GPUTypes: gpus("RTX3090"), CPUCount: new(4)}), "resources.cpu_count: CPU Count must be at least 8 for gpu types RTX3090"},
+		"CPU only in capitals": {resources(proximl.JobResources{GPUTypes: gpus("CPU")}), "resources.cpu_count: cpu_count required for CPU only jobs"},
 		"CPU only":             {resources(proximl.JobResources{GPUTypes: gpus("cpu"), CPUCount: new(4)}), ""},
 		"CPU only with what is not for it": {
 			resources(proximl.JobResources{GPUTypes: gpus("cpu"), GPUCount: new(1)}),

@@ -25,7 +25,7 @@ func (p *projectPaths) write(plural string, call func(part string) error) error 
 	err := call(part)
 	if errors.Is(err, ErrNotFound) {
 		part = strings.TrimSuffix(plural, "s")
-		if other := call(part); !errors.Is(other, ErrNotFound) {
+		if other := call(part); other == nil || !routeless(other) {
 			err = other
 		}
 	}
@@ -33,4 +33,14 @@ func (p *projectPaths) write(plural string, call func(part string) error) error 
 		p.known.Store(plural, part)
 	}
 	return err
+}
+
+// noRoute is what AWS's API gateway says, with 403, of a path that it does not
+// know.
+const noRoute = "Missing Authentication Token"
+
+// routeless reports whether there may be no such path.
+func routeless(err error) bool {
+	refused, ok := errors.AsType[*APIError](err)
+	return errors.Is(err, ErrNotFound) || ok && refused.Message == noRoute
 }

@@ -113,6 +113,15 @@ func TestListsAreAlwaysPlural(t *testing.T) {
 }
 
 // What is not found under either path is not there, and nothing is learned.
+// An API gateway refuses a path that it does not know.
+func TestSingularPathIsUnknownToTheGateway(t *testing.T) {
+	t.Parallel()
+	client, mock := newMock(t)
+	mock.expect(exchange{method: http.MethodDelete, path: "/project/p/secrets/n", query: inActive, status: 404, reply: `{"errorMessage":"Not Found"}`})
+	mock.expect(exchange{method: http.MethodDelete, path: "/project/p/secret/n", query: inActive, status: 403, reply: `{"message":"Missing Authentication Token"}`})
+	require.ErrorIs(t, client.Secrets.Remove(t.Context(), "p", "n"), proximl.ErrNotFound)
+}
+
 func TestNeitherPathIsFound(t *testing.T) {
 	t.Parallel()
 	client, service := newKeyService(t, knowing())

@@ -64,6 +64,16 @@ func unreadable(err error) *Error {
 	return &Error{Problems: []Problem{p}}
 }
 
+// unwritable is a value that YAML has and JSON has not.
+func unwritable(root ast.Node, err error) *Error {
+	failed, ok := errors.AsType[*json.SemanticError](err)
+	if !ok {
+		return problem(root, "", err.Error())
+	}
+	found, _ := find(root, failed.JSONPointer)
+	return problem(found, field(failed.JSONPointer), "is no number or text")
+}
+
 // misplaced is a value that does not belong where it is.
 func misplaced(root ast.Node, err error) *Error {
 	failed, ok := errors.AsType[*json.SemanticError](err)

@@ -21,7 +21,9 @@ import (
 const (
 	maxFile     = 256 << 10 // bytes; a spec takes a few hundred
 	maxExpanded = 4 << 20   // bytes of the same as JSON, with every alias written out
-	maxBrackets = 1000      // open at once: the parser's time grows with their square
+	maxNesting  = 100       // the parser's time and memory grow with its square
+
+	byteOrderMark = "\ufeff" // that some editors begin a file with
 )
 
 // LoadJobSpec reads a job spec in YAML, of which JSON is a part, with the field
@@ -36,10 +38,10 @@ func LoadJobSpec(r io.Reader) (*proximl.JobSpec, error) {
 		return nil, fmt.Errorf("proximl: cannot read the job spec: %w", err)
 	case len(text) > maxFile:
 		return nil, problem(nil, "", fmt.Sprintf("the file is larger than %d KiB", maxFile>>10))
-	case nesting(text) > maxBrackets:
-		return nil, problem(nil, "", "the file opens more brackets than it closes")
+	case nesting(text) > maxNesting:
+		return nil, problem(nil, "", fmt.Sprintf("the file is nested too deeply: it has more than %d brackets open, or list marks in one line", maxNesting))
 	}
-	root, err := parse(text)
+	root, err := parse(bytes.TrimPrefix(text, []byte(byteOrderMark)))
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +55,8 @@ func LoadJobSpec(r io.Reader) (*proximl.JobSpec, error) {
 	return spec, nil
 }
 
-// nesting is how many brackets are open at once, at most.
+// nesting is how many brackets are open at once, or how many list marks one line
+// begins with, at most.
 func nesting(text []byte) (deepest int) {
 	open := 0
 	for _, c := range text {
@@ -64,6 +67,10 @@ func nesting(text []byte) (deepest int) {
 		case ']', '}':
 			open--
 		}
+	}
+	for line := range bytes.Lines(text) {
+		marks := line[:len(line)-len(bytes.TrimLeft(line, "-? "))]
+		deepest = max(deepest, bytes.Count(marks, []byte("- "))+bytes.Count(marks, []byte("? ")))
 	}
 	return deepest
 }
@@ -87,12 +94,15 @@ func decode(root ast.Node, spec *proximl.JobSpec) error {
 	if err := yaml.NodeToValue(root, &value); err != nil {
 		return unreadable(err)
 	}
+	if value == nil {
+		return problem(nil, "", "the file is empty")
+	}
 	text := &bounded{limit: maxExpanded}
 	switch err := json.MarshalWrite(text, value); {
 	case errors.Is(err, errTooMuch):
 		return problem(root, "", errTooMuch.Error())
 	case err != nil:
-		return problem(root, "", err.Error())
+		return unwritable(root, err)
 	}
 	if err := json.Unmarshal(text.Bytes(), spec); err != nil {
 		return misplaced(root, err)

@@ -67,7 +67,7 @@ func TestLoadJobSpec(t *testing.T) {
 		},
 		Model: &proximl.JobModel{SourceType: "git", SourceURI: "https://github.com/org/repo.git"},
 	}
-	for name, text := range map[string]string{"YAML": trainingYAML, "JSON": trainingJSON} {
+	for name, text := range map[string]string{"YAML": trainingYAML, "JSON": trainingJSON, "with a byte order mark": "\ufeff" + trainingJSON} {
 		spec, err := specfile.LoadJobSpec(strings.NewReader(text))
 		require.NoError(t, err, name)
 		assert.Equal(t, want, spec, name)
@@ -112,8 +112,10 @@ func TestErrors(t *testing.T) {
 		"a text for a list":    {"workers: python train.py\n", "line 1, column 10: workers: there is a text where a list belongs"},
 		"a list for a mapping": {"resources: [cpu]\n", "line 1, column 12: resources: there is a list where a mapping belongs"},
 		"a word for a switch":  {"resources: {preemptible: yes}\n", "line 1, column 26: resources.preemptible: there is a text where true or false belongs"},
-		"no number of JSON":    {"resources: {max_price: .inf}\n", "line 1, column 10: json: cannot marshal from Go float64 within \"/resources/max_price\": unsupported value: +Inf"},
-		"brackets":             {strings.Repeat("[", 2000), "the file opens more brackets than it closes"},
+		"no number of JSON":    {"resources: {max_price: .inf}\n", "line 1, column 24: resources.max_price: is no number or text"},
+		"null":                 {"null\n", "the file is empty"},
+		"brackets":             {strings.Repeat("[", 2000), "the file is nested too deeply: it has more than 100 brackets open, or list marks in one line"},
+		"list marks":           {"workers:\n" + strings.Repeat("- ", 2000), "the file is nested too deeply: it has more than 100 brackets open, or list marks in one line"},
 		"a large file":         {strings.Repeat("#", 300<<10), "the file is larger than 256 KiB"},
 		"a bomb":               {bomb(), "line 1, column 3: the aliases stand for too much"},
 	} {
