@@ -41,6 +41,7 @@ func stoppables(t *testing.T) (*person, []stoppable) {
 	require.NoError(t, srv.SetStatus(uploads.ID, "waiting for data/model download"))
 	const upload = "PUT /transfer/{rest...}"
 	srv.Inject(proximltest.Fault{On: upload}, proximltest.Fault{On: upload, Kind: proximltest.Stall, AfterBytes: 1, Delay: time.Hour})
+	t.Cleanup(func() { srv.Clock().Advance(2 * time.Hour) }) // the service waits for what it stalled
 	goesOn := func(job *proximl.Job) string {
 		return "job " + job.Name + " (" + job.ID + ") goes on, and costs credits; to stop it: proximl job stop " + job.ID
 	}
