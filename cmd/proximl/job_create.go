@@ -65,7 +65,7 @@ names end in a number. They are printed, and none is followed.
 
 When this is interrupted, the job goes on: "proximl job attach" and
 "proximl job connect" take it up again, "proximl job stop" ends it.`
-	cmd.Example = "  proximl job create --file spec.yaml\n  proximl job create --file spec.yaml --dry-run -o json\n  proximl job create training --help"
+	cmd.Example = "  proximl job create --file spec.yaml\n  proximl job create --file spec.yaml --dry-run -o json"
 	creation.flags(cmd.Flags())
 	cmd.Flags().StringVarP(&file, "file", "f", "", "create the job that a `FILE` of YAML or JSON specifies; - is stdin")
 	cmd.Flags().StringVar(&file, "from-json", "", "the same as --file")

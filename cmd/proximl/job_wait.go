@@ -35,9 +35,11 @@ func jobWaitCommand(a *app) *cobra.Command {
 		Long: fmt.Sprintf(`Wait until a job has a status, or has passed it, and print the job. Without --for
 that is "running" for a notebook or endpoint, and "finished" for all else.
 
-The statuses are: %s. A job that is not
-found counts as archived. When the status is out of reach, since the job failed,
-say, the exit code is 5. The job goes on when the wait is interrupted.`, jobStatusNames()),
+The statuses are:
+    %s
+A job that is not found counts as archived. When the status is out of reach, since
+the job failed, say, the exit code is 5. The job goes on when the wait is
+interrupted.`, strings.ReplaceAll(jobStatusNames(), ", ", "\n    ")),
 		Example: "  proximl job wait resnet\n  proximl job wait sandbox --for stopped --timeout 10m",
 	}, func(ctx context.Context, client *proximl.ProxiML, job *proximl.Job) error {
 		wanted := proximl.JobStatus(status)
