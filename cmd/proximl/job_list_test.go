@@ -75,14 +75,3 @@ func TestJobListAndShow(t *testing.T) {
 	assert.Equal(t, me.run("job", "list").stdout, me.run("job", "list", "--format", "text").ok().stdout)
 	assert.Contains(t, me.run("job", "show", "sandbox", "-o", "json", "--show-secrets").ok().stdout, me.notebookToken())
 }
-
-func (p *person) notebookToken() string {
-	for job, err := range p.client.Jobs.All(p.t.Context()) {
-		require.NoError(p.t, err)
-		if job.NotebookToken != "" {
-			return string(job.NotebookToken)
-		}
-	}
-	p.t.Fatal("there is no notebook")
-	return ""
-}
