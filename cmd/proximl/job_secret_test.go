@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -37,8 +35,15 @@ func TestJobsKeepSecrets(t *testing.T) {
 
 	var all bytes.Buffer
 	for _, args := range [][]string{
-		{"list", "-o", "json"}, {"show", "resnet"}, {"show", "resnet", "-o", "json"}, {"show", "sandbox", "-o", "yaml"}, {"open", "sandbox"},
-		{"connect", "resnet", "--yes"}, {"stop", "sandbox"}, {"wait", "resnet", "--timeout", "0.1"}, {"create", "training", "x", "true", "--no-attach"},
+		{"list", "-o", "json"},
+		{"show", "resnet"},
+		{"show", "resnet", "-o", "json"},
+		{"show", "sandbox", "-o", "yaml"},
+		{"open", "sandbox"},
+		{"connect", "resnet", "--yes"},
+		{"stop", "sandbox"},
+		{"wait", "resnet", "--timeout", "0.1"},
+		{"create", "training", "x", "true", "--no-attach"},
 	} {
 		r := me.run(append([]string{"job", "--verbose"}, args...)...)
 		all.WriteString(r.stdout + r.stderr)
@@ -73,7 +78,7 @@ func TestJobCreateInterruptedAtItsData(t *testing.T) {
 	cmd.Stderr = &stderr
 	require.NoError(t, cmd.Start())
 	require.Eventually(t, func() bool {
-		return slices.ContainsFunc(srv.Requests(), func(r proximltest.Request) bool { return strings.HasSuffix(r.Path, "/ping") })
+		return got(srv, "GET /transfer/") > 0
 	}, patience, 10*time.Millisecond)
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
 	begin := time.Now()
