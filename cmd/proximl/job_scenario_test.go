@@ -45,6 +45,11 @@ func TestJobInASharedProject(t *testing.T) {
 	you.run("project", "leave", "Shared", "--yes").ok()
 	you.run("job", "list", "--project", "Shared").fails(exitNotFound, `--project: not found: no project is "Shared"; the command "list" shows what there is`)
 
+	// Where a format is asked for, stdout has nothing but the job.
+	quick := me.run("job", "create", "training", "quick", "echo hello", "-o", "id").ok()
+	assert.Regexp(t, `^\S{36}\n$`, quick.stdout)
+	assert.Contains(t, quick.stderr, ": hello\n")
+
 	failed := me.run("job", "create", "training", "broken", "exit 3")
 	assert.Equal(t, exitFailed, failed.code)
 	assert.Contains(t, failed.stdout, "exit status 3")
