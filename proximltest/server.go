@@ -14,6 +14,7 @@
 package proximltest
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -91,7 +92,7 @@ func NewServer(opts ...Option) (*Server, error) {
 		return nil, fmt.Errorf("proximltest: making the user pool: %w", err)
 	}
 	s.pool.tokenLife = set.tokenLife
-	s.faults.pool, s.faults.sleep = s.pool, s.clock.sleep
+	s.faults.pool, s.faults.sleep = s.pool, s.sleep
 	if set.state != nil {
 		s.load(set.state)
 	}
@@ -103,6 +104,15 @@ func NewServer(opts ...Option) (*Server, error) {
 		s.keepUp()
 	}
 	return s, nil
+}
+
+// sleep lets time pass on the server's clock, until ctx is done or the server is closed. A caller that goes away while its
+// request is being read is not noticed otherwise.
+func (s *Server) sleep(ctx context.Context, d time.Duration) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.tasks.ctx, cancel)()
+	return s.clock.sleep(ctx, d)
 }
 
 // Close stops the service, closes all its connections and waits until nothing of it is left running.

@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/proximl/proximl-go"
+	"github.com/proximl/proximl-go/internal/reply"
 )
 
 // Problem is one thing that is wrong with a file.
@@ -37,7 +38,7 @@ func (e *Error) Error() string {
 		}
 		texts[i] += p.Message
 	}
-	return "job spec: " + strings.Join(texts, "; ")
+	return reply.OneLine("job spec: " + strings.Join(texts, "; "))
 }
 
 // Is reports whether target is [proximl.ErrInvalid].
