@@ -80,6 +80,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(helpCommand())
+	root.SetUsageFunc(a.printUsage)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%w; see %s --help", err, cmd.CommandPath())
 	})
@@ -158,23 +159,5 @@ func takes(least, most int) cobra.PositionalArgs {
 			return usage("the usage is: %s; see %s --help", cmd.UseLine(), cmd.CommandPath())
 		}
 		return nil
-	}
-}
-
-func helpCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "help [COMMAND]...",
-		Short:   "Say what a command does",
-		Long:    "Say what a command does and which flags it has, as --help does.",
-		Example: "  proximl help project list",
-		Args:    cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			found, rest, err := cmd.Root().Find(args)
-			if err != nil || len(rest) > 0 {
-				return usage("there is no command %q; see %s --help", strings.Join(args, " "), cmd.Root().Name())
-			}
-			found.InitDefaultHelpFlag()
-			return found.Help()
-		},
 	}
 }
