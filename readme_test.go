@@ -69,6 +69,22 @@ func TestREADMECode(t *testing.T) {
 	assert.ElementsMatch(t, want, unique(strings.Fields(imported)))
 }
 
+// The modules that only the command has are listed apart.
+func TestREADMECommandModules(t *testing.T) {
+	t.Parallel()
+	section := readREADME(t).section(t, "Dependencies")
+	var listed []string
+	for _, item := range commandBullet.FindAllStringSubmatch(section, -1) {
+		listed = append(listed, item[1])
+	}
+	listed = append(listed, bullets(section)...)
+	m := &module{t: t, root: "."}
+	imported := m.runIn(".", []string{"go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", "./cmd/proximl"})
+	assert.ElementsMatch(t, unique(strings.Fields(imported)), append(listed, "github.com/goccy/go-yaml"))
+}
+
+var commandBullet = regexp.MustCompile("(?m)^\\* `(.+)`$")
+
 // module is a module in a folder of its own.
 type module struct {
 	t    *testing.T

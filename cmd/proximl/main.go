@@ -7,6 +7,8 @@
 // "proximl --help" says what else there is.
 package main
 
+//go:generate go test . -run TestDocs -update
+
 import (
 	"bufio"
 	"context"
