@@ -2,6 +2,7 @@ package output
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -10,7 +11,7 @@ import (
 )
 
 // fields writes an object as lines of a name and a value. The fields of nested
-// objects have names like resources.gpu_count.
+// objects have names like resources.gpu_count and workers[0].status.
 func fields(document jsontext.Value) string {
 	var lines [][2]string
 	collect(document, "", &lines)
@@ -27,18 +28,31 @@ func fields(document jsontext.Value) string {
 
 func collect(value jsontext.Value, name string, lines *[][2]string) {
 	from := jsontext.NewDecoder(bytes.NewReader(value), stream.ReadOptions)
-	if value.Kind() != jsontext.KindBeginObject {
-		*lines = append(*lines, [2]string{Clean(name), Clean(words(value))})
-		return
-	}
-	// It was encoded a moment ago, so that reading it cannot fail.
-	_ = members(from, func(field string) error {
+	inside := func(name string) error {
 		inner, err := from.ReadValue()
 		if err == nil {
-			collect(inner.Clone(), strings.TrimPrefix(name+"."+field, "."), lines)
+			collect(inner.Clone(), name, lines)
 		}
 		return err
-	})
+	}
+	// It was encoded a moment ago, so that reading it cannot fail.
+	switch {
+	case value.Kind() == jsontext.KindBeginObject:
+		_ = members(from, func(field string) error { return inside(strings.TrimPrefix(name+"."+field, ".")) })
+	case holdsObjects(value):
+		i := -1
+		_ = elements(from, func() error { i++; return inside(name + "[" + strconv.Itoa(i) + "]") })
+	default:
+		*lines = append(*lines, [2]string{Clean(name), Clean(words(value))})
+	}
+}
+
+// holdsObjects reports whether a value is an array whose first element is an
+// object.
+func holdsObjects(value jsontext.Value) bool {
+	from := jsontext.NewDecoder(bytes.NewReader(value), stream.ReadOptions)
+	_, err := from.ReadToken()
+	return err == nil && value.Kind() == jsontext.KindBeginArray && from.PeekKind() == jsontext.KindBeginObject
 }
 
 // words is a value without quotes and, of an array of plain values, without

@@ -98,7 +98,7 @@ func TestShowIsATableOfFields(t *testing.T) {
 		"resources.price.min: 1.50\n"+
 		"on:                  true\n"+
 		"none:                \n"+
-		"of:                  {\"a\":1}\n"+
+		"of[0].a:             1\n"+
 		"text:                two lines\n", show(t, output.Table, false, of))
 }
 
