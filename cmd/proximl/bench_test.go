@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/proximl/proximl-go"
 	"github.com/proximl/proximl-go/proximltest"
 )
 
@@ -17,7 +18,17 @@ func BenchmarkCPU(b *testing.B) {
 	srv := proximltest.New(b)
 	account := srv.Account("me@example.com")
 	env := append(os.Environ(), account.Env()...)
-	for name, args := range map[string][]string{"version": {"--version"}, "project list": {"project", "list"}} {
+	client, err := srv.Client(account)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for range 100 {
+		spec := &proximl.JobSpec{Name: "bench", Type: "notebook", Resources: proximl.JobResources{GPUTypes: []string{"rtx3090"}}}
+		if _, err := client.Jobs.Create(b.Context(), spec); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for name, args := range map[string][]string{"version": {"--version"}, "100 jobs": {"job", "list"}} {
 		b.Run(name, func(b *testing.B) {
 			var times []time.Duration
 			for i := range max(b.N, 20) + 1 {
