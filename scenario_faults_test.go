@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/proximl/proximl-go/proximltest"
@@ -12,23 +13,35 @@ import (
 // everywhere are the calls that any task may make.
 var everywhere = []string{"", "", "InitiateAuth", "RespondToAuthChallenge", "GET /.well-known/auth-config.json"}
 
+// met counts, by the kind of mishap, how often the calls of tasks met it. Only of
+// a fault that is alone with a task it is known whether it happened.
+type met [len(mishapKinds)]atomic.Int64
+
+// count takes down what became of the faults of a task.
+func (m *met) count(faults []proximltest.Fault, kinds []int, unused int) {
+	if len(faults) == 1 {
+		m[kinds[0]].Add(int64(faults[0].Times - unused))
+	}
+}
+
 // mishaps draws up to three faults for a task, most of them for its own calls.
-func (s *scenario) mishaps(calls []string) (faults []proximltest.Fault) {
+func (s *scenario) mishaps(calls []string) (faults []proximltest.Fault, kinds []int) {
 	for range s.random.IntN(4) {
 		on := calls[s.random.IntN(len(calls))]
 		if s.random.IntN(5) == 0 {
 			on = everywhere[s.random.IntN(len(everywhere))]
 		}
-		fault := mishapKinds[s.random.IntN(len(mishapKinds))](s.random)
+		kind := s.random.IntN(len(mishapKinds))
+		fault := mishapKinds[kind](s.random)
 		if fault.On == "" {
 			fault.On = on
 		}
 		if fault.Times == 0 {
 			fault.Times = 1 + s.random.IntN(2)
 		}
-		faults = append(faults, fault)
+		faults, kinds = append(faults, fault), append(kinds, kind)
 	}
-	return faults
+	return faults, kinds
 }
 
 // upTo draws a time.
@@ -41,7 +54,7 @@ var page = "<html>Please log in" + strings.Repeat(".", 10_000) + "</html>"
 
 // mishapKinds are all that goes wrong in a schedule. A status of a service that
 // did the work all the same is none of those that say that it did not.
-var mishapKinds = []func(*rand.Rand) proximltest.Fault{
+var mishapKinds = [...]func(*rand.Rand) proximltest.Fault{
 	func(random *rand.Rand) proximltest.Fault {
 		return proximltest.Fault{Kind: proximltest.RefuseConnection, Times: 1 + random.IntN(6)}
 	},

@@ -38,8 +38,15 @@ func TestFaultSchedules(t *testing.T) {
 func playSchedules(t *testing.T, count uint64) {
 	t.Helper()
 	first, last := uint64(1), count
+	met := &met{}
 	if *faultSeed != 0 {
 		first, last = *faultSeed, *faultSeed
+	} else {
+		t.Cleanup(func() { // after all schedules
+			for kind := range met {
+				assert.Positive(t, met[kind].Load(), "the mishap %d happened to no call", kind)
+			}
+		})
 	}
 	for seed := first; seed <= last; seed++ {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
@@ -49,7 +56,7 @@ func playSchedules(t *testing.T, count uint64) {
 					t.Logf("to play it again: go test . -run TestFaultSchedules -fault.seed %d", seed)
 				}
 			})
-			synctest.Test(t, func(t *testing.T) { newScenario(t, seed).play() })
+			synctest.Test(t, func(t *testing.T) { newScenario(t, seed, met).play() })
 		})
 	}
 }
@@ -60,10 +67,11 @@ type scenario struct {
 	random *rand.Rand
 	client *proximl.ProxiML // that meets the faults
 	named  int
+	met    *met
 }
 
-func newScenario(t *testing.T, seed uint64) *scenario {
-	s := &scenario{stage: newStage(t), random: rand.New(rand.NewPCG(seed, 0))}
+func newScenario(t *testing.T, seed uint64, met *met) *scenario {
+	s := &scenario{stage: newStage(t), random: rand.New(rand.NewPCG(seed, 0)), met: met}
 	s.client = s.newClient()
 	return s
 }
@@ -97,7 +105,7 @@ var limits = []time.Duration{2 * time.Second, time.Minute, 20 * time.Minute, 20 
 
 func (s *scenario) perform(n int, k task) {
 	limit := limits[s.random.IntN(len(limits))]
-	faults := s.mishaps(k.calls)
+	faults, kinds := s.mishaps(k.calls)
 	s.transport.CloseIdleConnections()
 	s.server().Inject(faults...)
 	stopRestart := func() {}
@@ -110,7 +118,7 @@ func (s *scenario) perform(n int, k task) {
 	err := k.run(ctx)
 	took := time.Since(start)
 	stopRestart()
-	s.server().ClearFaults()
+	s.met.count(faults, kinds, s.server().ClearFaults())
 	s.t.Logf("%d: %s within %v, under %+v: took %v: %v", n+1, k.what, limit, faults, took, err)
 
 	assert.LessOrEqual(s.t, took, limit, "it hung past its deadline")
