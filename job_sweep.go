@@ -157,7 +157,8 @@ func (e *SweepError) Unwrap() error { return e.Err }
 // Sweep creates the jobs of a sweep, several at a time, and returns them in the
 // order of its Specs. The first failure stops the rest: what is under way ends,
 // nothing more begins, and the error is a *[SweepError] that tells what was
-// created and what may have been. CaptureResponse has no effect.
+// created and what may have been. CaptureResponse has no effect. Jobs with local
+// files each want a Connect.
 //
 // POST /job
 func (a *JobsAPI) Sweep(ctx context.Context, sweep *Sweep, opts ...RequestOption) ([]*Job, error) {

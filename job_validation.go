@@ -62,6 +62,9 @@ func (r *JobResources) cpuOnly() bool {
 }
 
 func (c *jobCheck) workers() {
+	for i, command := range c.Workers {
+		c.required(fmt.Sprintf("workers[%d]", i), command)
+	}
 	switch c.Type {
 	case JobTypeTraining:
 		if len(c.Workers) == 0 {
@@ -202,12 +205,30 @@ func (c *jobCheck) data() {
 	for i, volume := range c.Data.Volumes {
 		c.required(fmt.Sprintf("data.volumes[%d]", i), volume)
 	}
-	if c.Data.InputType != "" {
-		c.required("data.input_uri", c.Data.InputURI)
-	}
+	c.place("data.input", c.Data.InputType, c.Data.InputURI, inputTypes())
+	c.place("data.output", c.Data.OutputType, c.Data.OutputURI, outputTypes())
 	if c.Data.OutputType == outputOwnPlatform && !slices.Contains([]string{"model", "dataset", "checkpoint", "volume"}, c.Data.OutputURI) {
 		c.add("data.output_uri", "must be model, dataset, checkpoint or volume when output_type is "+outputOwnPlatform)
 	}
+}
+
+// place checks where data comes from or goes to.
+func (c *jobCheck) place(field, kind, uri string, known []string) {
+	switch {
+	case kind == "":
+	case !slices.Contains(known, kind):
+		c.add(field+"_type", kind+" is none of "+strings.Join(known, ", "))
+	case kind != sourceLocal && kind != outputRegional && kind != outputOwnPlatform:
+		c.required(field+"_uri", uri)
+	}
+}
+
+func inputTypes() []string {
+	return []string{"aws", "azure", "gcp", "kaggle", sourceLocal, "wasabi", "web"}
+}
+
+func outputTypes() []string {
+	return []string{"aws", "azure", "gcp", sourceLocal, outputOwnPlatform, outputRegional, "trainml", "wasabi"}
 }
 
 func (c *jobCheck) model() {

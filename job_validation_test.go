@@ -89,13 +89,22 @@ func TestValidate(t *testing.T) {
 
 		"volumes in training": {func(s *proximl.JobSpec) { s.Data = &proximl.JobData{Volumes: []string{"v"}} }, "data.volumes: Only Notebook and Endpoint job types can use writable volumes"},
 		"an output of a notebook": {
-			func(s *proximl.JobSpec) { s.Type, s.Data = "notebook", &proximl.JobData{OutputType: "aws"} }, "data.output_type: output_type invalid for Notebook and Endpoint jobs",
+			func(s *proximl.JobSpec) { s.Type, s.Data = "notebook", &proximl.JobData{OutputType: "aws", OutputURI: "s3://b/out"} }, "data.output_type: output_type invalid for Notebook and Endpoint jobs",
 		},
 		"a regional output of a notebook": {func(s *proximl.JobSpec) { s.Type, s.Data = "notebook", &proximl.JobData{OutputType: "regional"} }, ""},
 		"an output of an unknown kind": {
 			func(s *proximl.JobSpec) { s.Data = &proximl.JobData{OutputType: "proximl", OutputURI: "modle"} },
 			"data.output_uri: must be model, dataset, checkpoint or volume when output_type is proximl",
 		},
+		"output of no place": {func(s *proximl.JobSpec) { s.Data = &proximl.JobData{OutputType: "aws"} }, "data.output_uri: is missing"},
+		"places of unknown types": {
+			func(s *proximl.JobSpec) {
+				s.Data = &proximl.JobData{InputType: "ftp", OutputType: "s3", OutputURI: "s3://b"}
+			},
+			"data.input_type: ftp is none of aws, azure, gcp, kaggle, local, wasabi, web; " +
+				"data.output_type: s3 is none of aws, azure, gcp, local, proximl, regional, trainml, wasabi",
+		},
+		"an empty command": {func(s *proximl.JobSpec) { s.Workers = []string{"a", ""} }, "workers[1]: is missing"},
 		"references to nothing": {
 			func(s *proximl.JobSpec) {
 				s.Type, s.Workers = "notebook", nil

@@ -159,8 +159,9 @@ func (a *JobsAPI) logSource(id string, opts []RequestOption) *logSource {
 
 // WaitFor waits until the job has a status, or has passed it, looking again and
 // again. It ends with a *[StatusError] when that is out of reach: the job
-// failed, was canceled or removed, or stopped. It returns the last job seen, nil
-// when there was none. A wait for [JobStatusArchived] ends well when the job
+// failed, was canceled or removed, or stopped; but a training job that stopped
+// counts as finished, since that was the older word for it: look at the Status.
+// It returns the last job seen, nil when there was none. A wait for [JobStatusArchived] ends well when the job
 // cannot be found. An error of a look ends the wait; WithPollRequest with
 // WithRetry makes the looks more patient.
 //
