@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -16,7 +17,10 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-const coverage = "coverage"
+const (
+	module   = "github.com/proximl/proximl-go"
+	coverage = "coverage"
+)
 
 // packages are those of the library. Examples and the command are programs.
 var packages = []string{".", "./internal/...", "./proximltest", "./specfile"}
@@ -29,7 +33,15 @@ type results struct {
 
 // event is a line of what "go test -json" prints.
 type event struct {
-	Action, Test, Key, Value, Output string
+	Action, Package, Test, Key, Value, Output string
+}
+
+// name is that of the test, after its package unless that is the root.
+func (e *event) name() string {
+	if e.Package == module {
+		return e.Test
+	}
+	return path.Base(e.Package) + "." + e.Test
 }
 
 // measured runs the tests.
@@ -95,11 +107,9 @@ var metric = regexp.MustCompile(`(\S+) ` + peakMetric)
 func (r *results) note(e event) {
 	switch e.Action {
 	case "pass", "fail", "skip":
-		if r.outcome[e.Test] != "fail" { // names are used in several packages
-			r.outcome[e.Test] = e.Action
-		}
+		r.outcome[e.name()] = e.Action
 	case "attr":
-		r.figure[measure{e.Test, e.Key}] = e.Value
+		r.figure[measure{e.name(), e.Key}] = e.Value
 	case "output":
 		if found := metric.FindStringSubmatch(e.Output); found != nil {
 			r.highest(found[1])

@@ -92,7 +92,7 @@ var table = []criterion{
 		13, "a canary secret in errors, logs, %+v, redirects", "0 hits",
 		[]string{
 			"TestEveryMethodShowsNoSecret", "TestTransfersAndLogsShowNoSecret", "TestCallsShowNoSecret", "TestLoginsShowNoSecret", "TestTokensShowNoSecret", "TestSettingsShowNoSecret", "TestEntitiesHideSecrets",
-			"TestRedirectsToAnotherHostAreNotFollowed", "TestTokenIsNotShown",
+			"TestRedirectsToAnotherHostAreNotFollowed", "transfer.TestTokenIsNotShown",
 		},
 		nil,
 	},
