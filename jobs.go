@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 )
 
 // JobsAPI works with jobs.
@@ -126,7 +127,8 @@ func (a *JobsAPI) LogArchive(ctx context.Context, id, workerID string, w io.Writ
 // Logs yields the lines of a job's log as they come, from the first on, and
 // ends with the job. It connects again when the connection drops; no line is
 // lost or yielded twice. An error is the last thing that it yields. The log of
-// a job that has ended already is empty: see LogArchive.
+// a job that has ended already is empty: see LogArchive. CaptureResponse has no
+// effect, since looks at the job go on while the caller has a line.
 //
 // GET /job/{id}, then the log websocket
 //
@@ -144,6 +146,7 @@ func (a *JobsAPI) CopyLogs(ctx context.Context, id string, w io.Writer, opts ...
 }
 
 func (a *JobsAPI) logSource(id string, opts []RequestOption) *logSource {
+	opts = append(slices.Clip(opts), uncaptured)
 	return &logSource{client: a.client, kind: "job", id: id, look: func(ctx context.Context) (*logState, error) {
 		job, err := a.Get(ctx, id, opts...)
 		if err != nil {

@@ -1,16 +1,13 @@
 package proximl
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
+	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/coder/websocket"
 
 	"github.com/proximl/proximl-go/internal/logstream"
 	"github.com/proximl/proximl-go/internal/single"
@@ -20,12 +17,9 @@ const (
 	maxLogConnects = 5                // in a row that bring nothing, as in the Python client
 	logQuiet       = 30 * time.Second // after which the connection is tested
 	logPongTimeout = 15 * time.Second
-	// logHistoryQuiet is how long nothing more of the history comes when it is
-	// complete. Uncertain: how long the service takes to send it.
-	logHistoryQuiet = 3 * time.Second
-	dataWorker      = "data_worker"
-	maxAsked        = 1000 // streams of which no worker is known; more are not asked for
-	maxWorkerID     = 200  // bytes; it is a UUID
+	dataWorker     = "data_worker"
+	maxAsked       = 1000 // streams of which no worker is known; more are not asked for
+	maxWorkerID    = 200  // bytes; it is a UUID
 )
 
 // errLogStopped is how a loop over a log that was left early ends.
@@ -36,9 +30,9 @@ var errLogStopped = errors.New("stopped")
 func (l *logSource) follow(ctx context.Context, state *logState, pass func(LogEntry) bool) error {
 	ctx = context.WithValue(ctx, operationKey{}, l.kind+"s.logs")
 	r := &logReader{logSource: l, state: state, pass: pass, filter: logstream.NewFilter()}
-	for failures := 0; ; {
-		start, before := time.Now(), r.passed
-		ended, err := r.connect(ctx)
+	for failures := 1; ; failures++ {
+		before := r.passed
+		ended, lasted, err := r.connect(ctx)
 		switch {
 		case ended:
 			return nil
@@ -46,8 +40,10 @@ func (l *logSource) follow(ctx context.Context, state *logState, pass func(LogEn
 			return err
 		case ctx.Err() != nil:
 			return single.Ended(ctx)
+		case refusedForGood(err):
+			return err
 		}
-		if failures++; r.passed > before || time.Since(start) >= logQuiet {
+		if lasted || r.passed > before {
 			failures = 1 // it was of use
 		}
 		if failures >= maxLogConnects {
@@ -66,115 +62,84 @@ type logReader struct {
 	state  *logState
 	filter *logstream.Filter
 	pass   func(LogEntry) bool
-	buffer bytes.Buffer
-	frame  logstream.Frame // the last, made of what is in the buffer
 	passed int             // lines
 	asked  map[string]bool // streams for which the workers were asked for again
 	ended  atomic.Bool     // by the entity's status, without a word of the websocket
-	frames atomic.Int64
-	busy   atomic.Bool // the caller has a line; the connection is not read meanwhile
+	busy   atomic.Bool     // the caller has a line; the connection is not read meanwhile
 }
 
 // connect follows the log until a connection drops or the log ends. The lines to
 // come are asked for first, on a connection of their own, then the history: so
 // no line falls between the two, and what both bring can be told from what one
-// brings twice.
-func (r *logReader) connect(ctx context.Context) (ended bool, err error) {
-	live, err := r.open(ctx, "subscribe", "logs")
+// brings twice. It reports whether the connection for the lines to come lasted.
+func (r *logReader) connect(ctx context.Context) (ended, lasted bool, err error) {
+	live, err := r.subscribe(ctx)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	defer live.close()
-	if ended, err = r.history(ctx); ended || err != nil {
-		return ended, err
+	if ended, err = r.history(ctx, live); !ended && err == nil {
+		r.filter.Live()
+		ended, err = r.read(ctx, live)
 	}
-	return r.read(ctx, live.Conn, nil)
+	return ended, live.followed >= logQuiet, err
 }
 
-// history reads what was logged so far. Nothing says where it ends but that no
-// more of it comes.
-func (r *logReader) history(ctx context.Context) (ended bool, err error) {
-	past, err := r.open(ctx, "getlogs", "init")
+// subscribe asks for the lines to come, and returns when the service has taken
+// that in: it answers a ping after it, or sends a line.
+func (r *logReader) subscribe(ctx context.Context) (*logConn, error) {
+	live, err := r.open(ctx, "subscribe", "logs")
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	defer past.close()
-	var complete atomic.Bool
-	quiet := time.AfterFunc(logHistoryQuiet, func() {
-		complete.Store(true)
-		_ = past.CloseNow()
-	})
-	defer quiet.Stop()
-	ended, err = r.read(ctx, past.Conn, quiet)
-	if complete.Load() && !errors.Is(err, errLogStopped) {
-		return ended, nil
+	live.readAhead()
+	pong := make(chan error, 1)
+	live.parts.Go(func() { pong <- live.ping(ctx) })
+	select {
+	case <-live.ahead:
+		err = live.failed
+	case err = <-pong:
+		if errors.Is(err, net.ErrClosed) { // the reader knows why
+			<-live.ahead
+			err = live.failed
+		}
 	}
-	return ended, err
+	if err != nil {
+		live.close()
+		return nil, err
+	}
+	return live, nil
 }
 
-// read reads a connection until it drops or the log ends. The timer, if there is
-// one, runs while no message comes.
-func (r *logReader) read(ctx context.Context, conn *websocket.Conn, quiet *time.Timer) (ended bool, err error) {
-	r.filter.Reconnected()
-	guarding, cancel := context.WithCancel(ctx)
-	var guard sync.WaitGroup
-	guard.Go(func() { r.guard(guarding, conn) })
-	defer guard.Wait()
-	defer cancel()
-	for err == nil && !ended {
-		ended, err = r.message(ctx, conn, quiet)
-	}
-	return ended || r.ended.Load(), err
+// read reads a connection until it drops or the log ends.
+func (r *logReader) read(ctx context.Context, conn *logConn) (ended bool, err error) {
+	return r.guarded(ctx, conn, func() (ended bool, err error) {
+		for err == nil && !ended {
+			ended, err = r.message(ctx, conn)
+		}
+		return ended, err
+	})
 }
 
 // message reads one message and passes on the line in it.
-func (r *logReader) message(ctx context.Context, conn *websocket.Conn, quiet *time.Timer) (ended bool, err error) {
-	if quiet != nil {
-		quiet.Reset(logHistoryQuiet)
-	}
-	_, message, err := conn.Reader(context.Background()) // the connection closes when ctx ends
-	if quiet != nil {
-		quiet.Stop()
-	}
-	if err == nil {
-		err = r.readFrame(message)
-	}
-	if err != nil {
+func (r *logReader) message(ctx context.Context, conn *logConn) (ended bool, err error) {
+	if err := conn.next(); err != nil {
 		return false, err
 	}
-	r.frames.Add(1)
-	if r.frame.Type == logstream.TypeLine && !r.line(ctx) {
+	if conn.frame.Type == logstream.TypeLine && !r.line(ctx, &conn.frame) {
 		return false, errLogStopped
 	}
-	return r.frame.Type == logstream.TypeEnd, nil
+	return conn.frame.Type == logstream.TypeEnd, nil
 }
 
-// readFrame reads a message. One that is no frame, or too large, is left out,
-// and is no reason to stop.
-func (r *logReader) readFrame(message io.Reader) error {
-	limits, logger := r.client.sender.limits, r.client.sender.logger
-	r.frame.Type = ""
-	r.buffer.Reset()
-	n, err := r.buffer.ReadFrom(io.LimitReader(message, limits.Entity+1))
-	if err != nil {
-		return err
+// line passes the line on that the frame holds, if it is new. One without a time
+// has that of the line before it.
+func (r *logReader) line(ctx context.Context, frame *logstream.Frame) bool {
+	millis, known := frame.Millis()
+	if !known {
+		millis = r.filter.Last(frame.Stream)
 	}
-	if n > limits.Entity {
-		logger.Warn("a log frame is left out: it is larger than WithLimits allows", "id", r.id)
-		r.buffer = bytes.Buffer{}
-		_, err := io.Copy(io.Discard, message)
-		return err
-	}
-	if err := r.frame.Parse(r.buffer.Bytes()); err != nil {
-		logger.Warn("a log frame is left out", "id", r.id, "error", err)
-	}
-	return nil
-}
-
-// line passes the line on that the frame holds, if it is new.
-func (r *logReader) line(ctx context.Context) bool {
-	millis := r.frame.Millis()
-	if !r.filter.New(r.frame.Stream, millis, r.frame.Text) {
+	if !r.filter.New(frame.Stream, millis, frame.Text) {
 		return true
 	}
 	r.passed++
@@ -182,9 +147,9 @@ func (r *logReader) line(ctx context.Context) bool {
 	defer r.busy.Store(false)
 	return r.pass(LogEntry{
 		Time:   time.UnixMilli(millis),
-		Stream: r.frame.Stream,
-		Worker: r.worker(ctx, r.frame.Stream),
-		Text:   strings.TrimSuffix(r.frame.Text, "\n"),
+		Stream: frame.Stream,
+		Worker: r.worker(ctx, frame.Stream),
+		Text:   strings.TrimSuffix(frame.Text, "\n"),
 	})
 }
 
@@ -205,22 +170,37 @@ func (r *logReader) worker(ctx context.Context, stream string) int {
 		}
 		r.asked[stream] = true
 		if state, err := r.look(ctx); err == nil {
-			r.state = state
+			*r.state = *state // of whoever follows the log, too
 		}
 	}
 }
 
+// guarded does something with a connection, which is tested meanwhile.
+func (r *logReader) guarded(ctx context.Context, conn *logConn, work func() (ended bool, err error)) (ended bool, err error) {
+	guarding, cancel := context.WithCancel(ctx)
+	var guard sync.WaitGroup
+	guard.Go(func() { r.guard(guarding, conn) })
+	defer guard.Wait()
+	defer cancel()
+	start := time.Now()
+	ended, err = work()
+	conn.followed += time.Since(start)
+	return ended || r.ended.Load(), err
+}
+
 // guard tests a connection that is quiet: whether the other side is still
 // there, and whether the entity ended without a word of it here.
-func (r *logReader) guard(ctx context.Context, conn *websocket.Conn) {
+func (r *logReader) guard(ctx context.Context, conn *logConn) {
 	ended := false
 	for frames := int64(-1); sleep(ctx, logQuiet) == nil; {
 		last := frames
-		if frames = r.frames.Load(); frames != last || r.busy.Load() {
+		if frames = conn.frames.Load(); frames != last || r.busy.Load() {
 			continue
 		}
-		if r.ping(ctx, conn) != nil {
-			_ = conn.CloseNow()
+		if err := conn.ping(ctx); err != nil {
+			if ctx.Err() == nil {
+				_ = conn.CloseNow()
+			}
 			return
 		}
 		state, err := r.look(ctx)
@@ -232,10 +212,4 @@ func (r *logReader) guard(ctx context.Context, conn *websocket.Conn) {
 		}
 		ended = over
 	}
-}
-
-func (r *logReader) ping(ctx context.Context, conn *websocket.Conn) error {
-	ctx, cancel := context.WithTimeout(ctx, logPongTimeout)
-	defer cancel()
-	return conn.Ping(ctx)
 }

@@ -1,16 +1,20 @@
 package proximl
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
 	"github.com/go-json-experiment/json"
 
+	"github.com/proximl/proximl-go/internal/logstream"
 	"github.com/proximl/proximl-go/internal/reply"
 )
 
@@ -23,12 +27,108 @@ const (
 // ctx in every read.
 type logConn struct {
 	*websocket.Conn
-	stop func() bool
+	source   *logSource
+	stop     func() bool
+	buffer   bytes.Buffer
+	frame    logstream.Frame // the last, made of what is in the buffer
+	frames   atomic.Int64    // lines and ends
+	followed time.Duration   // for how long it was read, and tested
+	quiet    *time.Timer     // of a history; runs while its next line is waited for
+	parts    sync.WaitGroup
+
+	// What readAhead has found.
+	ahead  chan struct{}   // closed when it has ended; nil if nothing is read ahead
+	line   context.Context // done when the next frame is a line
+	failed error
 }
 
 func (c *logConn) close() {
 	c.stop()
 	_ = c.CloseNow()
+	c.parts.Wait()
+}
+
+func (c *logConn) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, logPongTimeout)
+	defer cancel()
+	return c.Ping(ctx)
+}
+
+// readAhead reads the next frame before anybody wants it. Only a connection that
+// is read notices its pongs.
+func (c *logConn) readAhead() {
+	c.ahead = make(chan struct{})
+	line, found := context.WithCancel(context.Background())
+	c.line = line
+	c.parts.Go(func() {
+		defer close(c.ahead)
+		if c.failed = c.read(); c.failed == nil && c.frame.Type == logstream.TypeLine {
+			found()
+		}
+	})
+}
+
+// hasLine reports whether the frame that was read ahead is a line.
+func (c *logConn) hasLine() bool { return c.line.Err() != nil }
+
+// next reads the next frame that means something into c.frame.
+func (c *logConn) next() error {
+	if c.ahead == nil {
+		return c.read()
+	}
+	<-c.ahead
+	c.ahead = nil
+	return c.failed
+}
+
+func (c *logConn) read() error {
+	for {
+		if err := c.readFrame(); err != nil {
+			return err
+		}
+		if c.frame.Type == logstream.TypeLine || c.frame.Type == logstream.TypeEnd {
+			if c.frames.Add(1) == 1 && c.quiet != nil {
+				c.quiet.Stop()
+			}
+			return nil
+		}
+	}
+}
+
+// readFrame reads a message. One that is no frame, or too large, is left out,
+// and is no reason to stop.
+func (c *logConn) readFrame() error {
+	limits, logger := c.source.client.sender.limits, c.source.client.sender.logger
+	c.frame.Type = ""
+	message, err := c.message()
+	if err != nil {
+		return err
+	}
+	c.buffer.Reset()
+	n, err := c.buffer.ReadFrom(io.LimitReader(message, limits.Entity+1))
+	if err != nil {
+		return err
+	}
+	if n > limits.Entity {
+		logger.Warn("a log frame is left out: it is larger than WithLimits allows", "id", c.source.id)
+		c.buffer = bytes.Buffer{}
+		_, err := io.Copy(io.Discard, message)
+		return err
+	}
+	if err := c.frame.Parse(c.buffer.Bytes()); err != nil {
+		logger.Warn("a log frame is left out", "id", c.source.id, "error", err)
+	}
+	return nil
+}
+
+// message waits for a message. After the first line, the timer begins anew.
+func (c *logConn) message() (io.Reader, error) {
+	if c.quiet != nil && c.frames.Load() > 0 {
+		c.quiet.Reset(logHistoryQuiet)
+		defer c.quiet.Stop()
+	}
+	_, message, err := c.Reader(context.Background()) // the connection closes when ctx ends
+	return message, err
 }
 
 // open connects and asks for something.
@@ -37,7 +137,7 @@ func (r *logReader) open(ctx context.Context, action, kind string) (*logConn, er
 	if err != nil {
 		return nil, err
 	}
-	opened := &logConn{conn, context.AfterFunc(ctx, func() { _ = conn.CloseNow() })}
+	opened := &logConn{Conn: conn, source: r.logSource, stop: context.AfterFunc(ctx, func() { _ = conn.CloseNow() })}
 	if err := r.send(ctx, conn, action, kind); err != nil {
 		opened.close()
 		return nil, err
@@ -99,6 +199,14 @@ func dialError(resp *http.Response, err error) error {
 	sample, _ := io.ReadAll(resp.Body)
 	failed.Message, failed.Body = reply.Message(resp, sample)
 	return failed
+}
+
+// refusedForGood reports whether to connect again would be in vain, or worse:
+// repeated logins lock an account.
+func refusedForGood(err error) bool {
+	failed, ok := errors.AsType[*APIError](err)
+	return errors.Is(err, ErrUnauthorized) ||
+		ok && failed.StatusCode/100 == 4 && failed.StatusCode != http.StatusTooManyRequests
 }
 
 // dropped is the end of a log connection, unless it is an error of the call that

@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"slices"
 )
 
 // storageCalls are the calls of datasets, models, checkpoints and volumes, which
@@ -74,6 +75,7 @@ func (s storageCalls[T]) logArchive(ctx context.Context, id string, w io.Writer,
 }
 
 func (s storageCalls[T]) log(id string, opts []RequestOption) *logSource {
+	opts = append(slices.Clip(opts), uncaptured)
 	return &logSource{client: s.client, kind: s.kind, id: id, look: func(ctx context.Context) (*logState, error) {
 		entity, err := s.get(ctx, id, opts...)
 		if err != nil {

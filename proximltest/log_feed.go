@@ -12,8 +12,9 @@ import (
 type feed struct {
 	request *logRequest
 	log     *entityLog
-	next    int64 // number of the next line
-	before  int64 // number of the first line that is not part of it; live if the feed goes on until the log ends
+	begin   timestamp // nothing is sent before
+	next    int64     // number of the next line
+	before  int64     // number of the first line that is not part of it; live if the feed goes on until the log ends
 	done    bool
 }
 
@@ -64,9 +65,10 @@ func (k *socket) ask(request *logRequest) error {
 		return invalid("A connection takes no more than %d requests", maxFeeds)
 	}
 	log.advance(s.now, s.settings.logLimit)
-	added := &feed{request: request, log: log, next: log.dropped, before: log.end()}
+	added := &feed{request: request, log: log, begin: s.now, next: log.dropped, before: log.end()}
 	switch request.Action + " " + request.Data.Type {
 	case "getlogs init":
+		added.begin = s.now.add(s.settings.historyDelay)
 	case "subscribe logs":
 		added.next, added.before = max(k.fed(log)-s.settings.logOverlap, log.dropped), live
 	default:
@@ -119,6 +121,9 @@ func (k *socket) next() (turn, error) {
 		if err != nil || len(messages) > 0 {
 			return turn{messages: messages}, err
 		}
+		if f.begin > s.now && (idle.at == 0 || f.begin < idle.at) {
+			idle.at = f.begin
+		}
 		if planned := f.log.Planned; len(planned) > 0 && (idle.at == 0 || planned[0].Time < idle.at) {
 			idle.at = planned[0].Time
 		}
@@ -133,6 +138,9 @@ func (k *socket) take(f *feed) ([]logMessage, error) {
 		return nil, err
 	}
 	f.log.advance(k.srv.now, k.srv.settings.logLimit)
+	if k.srv.now < f.begin {
+		return nil, nil
+	}
 	lines, kept := f.log.part(f.next, f.before, linesPerTurn)
 	if !kept {
 		return nil, errTooSlow

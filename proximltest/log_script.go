@@ -50,6 +50,17 @@ func WithLogOverlap(lines int) Option {
 	}
 }
 
+// WithHistoryDelay makes the service take its time for the history of a log: it is of when it was asked for and begins that much later.
+func WithHistoryDelay(delay time.Duration) Option {
+	return func(set *settings) error {
+		if delay < 0 {
+			return fmt.Errorf("WithHistoryDelay(%v): the delay must be 0 or more", delay)
+		}
+		set.historyDelay = delay
+		return nil
+	}
+}
+
 const (
 	defaultLogLimit = 64 << 20
 	scriptedSteps   = 10 // of the default script, one each scriptedPace

@@ -25,6 +25,7 @@ type settings struct {
 	logScript                func(Entity, int) []LogLine
 	logLimit                 int64
 	logOverlap               int64
+	historyDelay             time.Duration
 	chunkLimit               int64
 	storage                  int64
 	runner                   Runner

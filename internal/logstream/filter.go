@@ -5,6 +5,7 @@ package logstream
 import (
 	"hash/maphash"
 	"maps"
+	"math"
 	"slices"
 )
 
@@ -27,6 +28,9 @@ const (
 // text, and counted: two equal lines in one millisecond are two lines. So in
 // each replay, of equal lines as many are skipped as were passed on. A time that
 // goes back is where another replay begins: history and live lines overlap.
+//
+// Only what it forgets makes a filter take a line that it does not know for an
+// old one.
 type Filter struct {
 	seed    maphash.Seed
 	streams map[uint64]*stream // by the hash of the name
@@ -46,7 +50,7 @@ type count struct {
 type stream struct {
 	counts map[line]count // of the lines from floor on
 	times  []int64        // of each of them, as they came
-	floor  int64          // all lines before it were passed on
+	floor  int64          // lines before it are forgotten, and count as passed on
 	last   int64          // time of the line before
 	replay int            // number of the one under way
 	full   int            // lines that are too many
@@ -57,11 +61,29 @@ func NewFilter() *Filter {
 	return &Filter{seed: maphash.MakeSeed(), streams: map[uint64]*stream{}}
 }
 
-// Reconnected tells the filter that what comes now was perhaps sent before.
-func (f *Filter) Reconnected() {
+// History tells the filter that the history comes now, from its first line on.
+func (f *Filter) History() {
+	for _, s := range f.streams {
+		s.replay++
+		s.last = 0
+	}
+}
+
+// Live tells the filter that the lines to come follow on the history, and that
+// the first of them were perhaps in it.
+func (f *Filter) Live() {
 	for _, s := range f.streams {
 		s.replay++
 	}
+}
+
+// Last returns the time of the line before in a stream, which is that of a line
+// without one. In each history it is the same.
+func (f *Filter) Last(name string) int64 {
+	if s := f.streams[maphash.String(f.seed, name)]; s != nil {
+		return s.last
+	}
+	return 0
 }
 
 // New reports whether a line was not passed on before, and remembers it. The
@@ -73,7 +95,7 @@ func (f *Filter) New(name string, time int64, text string) bool {
 		if len(f.streams) >= maxStreams {
 			clear(f.streams)
 		}
-		s = &stream{counts: map[line]count{}, floor: time, full: 2 * remembered}
+		s = &stream{counts: map[line]count{}, floor: math.MinInt64, full: 2 * remembered}
 		f.streams[key] = s
 	}
 	if time < s.last {

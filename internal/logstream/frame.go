@@ -37,15 +37,15 @@ func (f *Frame) Parse(data []byte) error {
 	return nil
 }
 
-// Millis returns the time of the frame, 0 when it has none.
-func (f *Frame) Millis() int64 {
+// Millis returns the time of the frame, if it has one.
+func (f *Frame) Millis() (millis int64, known bool) {
 	text := []byte(f.Time)
 	if f.Time.Kind() == '"' {
 		text, _ = jsontext.AppendUnquote(nil, f.Time)
 	}
-	millis, err := strconv.ParseFloat(string(text), 64)
-	if err != nil || math.IsNaN(millis) || math.Abs(millis) > 1<<53 {
-		return 0
+	exact, err := strconv.ParseFloat(string(text), 64)
+	if err != nil || math.IsNaN(exact) || math.Abs(exact) > 1<<53 {
+		return 0, false
 	}
-	return int64(millis)
+	return int64(exact), true
 }

@@ -21,8 +21,8 @@ func TestFilterPassesEqualLinesOnAndReplaysNot(t *testing.T) {
 	for _, line := range lines {
 		assert.True(t, f.New("w", line.time, line.text))
 	}
-	for range 3 {
-		f.Reconnected()
+	for _, again := range []func(){f.History, f.Live, f.History} {
+		again()
 		for _, line := range lines {
 			assert.False(t, f.New("w", line.time, line.text), "%v again", line)
 		}
@@ -40,7 +40,7 @@ func TestFilterForgets(t *testing.T) {
 	for i := range int64(lines) {
 		require.True(t, f.New("w", i, "x"))
 	}
-	f.Reconnected()
+	f.History()
 	for i := range int64(lines) {
 		require.False(t, f.New("w", i, "x"), "line %d", i)
 	}
@@ -56,7 +56,7 @@ func TestFilterOfOneMillisecond(t *testing.T) {
 		for i := range lines {
 			require.Equal(t, isNew, f.New("w", 1, strconv.Itoa(i)), "line %d", i)
 		}
-		f.Reconnected()
+		f.History()
 	}
 }
 
@@ -69,7 +69,7 @@ func TestFilterOfOneTime(t *testing.T) {
 	for i := range 600_000 {
 		require.True(t, f.New("w", 0, text(i)))
 	}
-	f.Reconnected()
+	f.History()
 	for i := 550_000; i < 600_000; i++ {
 		require.False(t, f.New("w", 0, text(i)), "the last lines are known")
 	}
@@ -77,21 +77,59 @@ func TestFilterOfOneTime(t *testing.T) {
 	for i := range 10_000 {
 		require.True(t, f.New(text(i), 0, "x"))
 	}
-	assert.False(t, f.New(text(9999), -1, "x"))
+	f.Live()
+	assert.False(t, f.New(text(9999), 0, "x"), "the last stream is known")
+}
+
+// Lines that came live before any history do not hide it.
+func TestFilterOfALateHistory(t *testing.T) {
+	t.Parallel()
+	f := logstream.NewFilter()
+	f.Live()
+	assert.True(t, f.New("w", 4, "four"))
+	f.History()
+	for time, text := range []string{"zero", "one", "two", "three"} {
+		assert.True(t, f.New("w", int64(time), text), text)
+	}
+	assert.False(t, f.New("w", 4, "four"))
+}
+
+// A line without a time has that of the line before it, in each history the
+// same, and is no replay for those after it.
+func TestFilterOfLinesWithoutATime(t *testing.T) {
+	t.Parallel()
+	f := logstream.NewFilter()
+	untimed := func(text string) bool { return f.New("w", f.Last("w"), text) }
+	for _, isNew := range []bool{true, false, false} {
+		f.History()
+		assert.Equal(t, isNew, untimed("first"))
+		assert.Equal(t, isNew, f.New("w", 100, "tick"))
+		assert.Equal(t, isNew, untimed("odd"))
+		assert.Equal(t, isNew, f.New("w", 100, "tick"), "an equal line")
+		f.Live()
+		assert.False(t, untimed("odd"), "live and history overlap")
+	}
+	assert.True(t, untimed("new"))
 }
 
 func TestMillis(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]int64{
-		`1613079345318`: 1613079345318, `"1613079345318"`: 1613079345318, `1.5`: 1,
-		`null`: 0, `""`: 0, `"soon"`: 0, `1e300`: 0, `{}`: 0,
+	millis := func(frame *logstream.Frame) any {
+		if millis, known := frame.Millis(); known {
+			return millis
+		}
+		return nil
+	}
+	for text, want := range map[string]any{
+		`1613079345318`: int64(1613079345318), `"1613079345318"`: int64(1613079345318), `1.5`: int64(1), `0`: int64(0),
+		`null`: nil, `""`: nil, `"soon"`: nil, `1e300`: nil, `{}`: nil,
 	} {
 		var frame logstream.Frame
 		require.NoError(t, frame.Parse(fmt.Appendf(nil, `{"type":"subscription","time":%s}`, text)))
-		assert.Equal(t, want, frame.Millis(), text)
+		assert.Equal(t, want, millis(&frame), text)
 		require.NoError(t, frame.Parse([]byte(`{"type":"end"}`)))
 		assert.Equal(t, logstream.Frame{Type: "end", Time: frame.Time[:0]}, frame, "nothing is left of the frame before")
-		assert.Zero(t, frame.Millis())
+		assert.Nil(t, millis(&frame))
 	}
 }
 
@@ -108,8 +146,9 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		filter := logstream.NewFilter()
-		assert.True(t, filter.New(frame.Stream, frame.Millis(), frame.Text), "the first line is new")
-		filter.Reconnected()
-		assert.False(t, filter.New(frame.Stream, frame.Millis(), frame.Text), "and then it is not")
+		millis, _ := frame.Millis()
+		assert.True(t, filter.New(frame.Stream, millis, frame.Text), "the first line is new")
+		filter.Live()
+		assert.False(t, filter.New(frame.Stream, millis, frame.Text), "and then it is not")
 	})
 }

@@ -1,0 +1,69 @@
+package proximl
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+)
+
+// Uncertain, both: how long the service takes to send a history.
+const (
+	logHistoryStart = 30 * time.Second // for its first line
+	logHistoryQuiet = 3 * time.Second  // after a line; then it is complete
+)
+
+// history reads what was logged so far. None of the lines to come is passed on
+// before it: as soon as there is one, a history that is asked for then has a
+// line, so one that had none, since it was empty or late, is asked for again.
+func (r *logReader) history(ctx context.Context, live *logConn) (ended bool, err error) {
+	for {
+		logged := r.passed > 0 || live.hasLine()
+		found, ended, err := r.past(ctx, live, logged)
+		switch {
+		case found || ended || err != nil:
+			return ended, err
+		case logged:
+			r.client.sender.logger.WarnContext(ctx, "the history of a log did not come: lines may be missing", "id", r.id)
+			return false, nil
+		}
+		ended, err = r.guarded(ctx, live, func() (bool, error) {
+			<-live.ahead
+			return false, nil
+		})
+		if ended || err != nil || !live.hasLine() {
+			return ended, err
+		}
+	}
+}
+
+// past asks for the history and reads it. Nothing says where it ends but that no
+// more of it comes. It reports whether it found one. While nothing is known to
+// be logged, a line that comes live cuts the wait for the first.
+func (r *logReader) past(ctx context.Context, live *logConn, logged bool) (found, ended bool, err error) {
+	past, err := r.open(ctx, "getlogs", "init")
+	if err != nil {
+		return false, false, err
+	}
+	defer past.close()
+	var complete, cut atomic.Bool
+	past.quiet = time.AfterFunc(logHistoryStart, func() {
+		complete.Store(true)
+		_ = past.CloseNow()
+	})
+	defer past.quiet.Stop()
+	if !logged {
+		defer context.AfterFunc(live.line, func() {
+			if past.frames.Load() == 0 {
+				cut.Store(true)
+				_ = past.CloseNow()
+			}
+		})()
+	}
+	r.filter.History()
+	ended, err = r.read(ctx, past)
+	if (complete.Load() || cut.Load()) && !errors.Is(err, errLogStopped) {
+		err = nil
+	}
+	return past.frames.Load() > 0 && !cut.Load(), ended, err
+}
