@@ -126,6 +126,7 @@ func (a *CheckpointsAPI) LogArchive(ctx context.Context, id string, w io.Writer,
 // ends when it is ready or has failed. It connects again when the connection
 // drops; no line is lost or yielded twice. An error is the last thing that it
 // yields. The log of a checkpoint that is ready already is empty: see LogArchive.
+// CaptureResponse has no effect.
 //
 // GET /checkpoint/{id}, then the log websocket
 //

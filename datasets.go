@@ -125,6 +125,7 @@ func (a *DatasetsAPI) LogArchive(ctx context.Context, id string, w io.Writer, op
 // ends when it is ready or has failed. It connects again when the connection
 // drops; no line is lost or yielded twice. An error is the last thing that it
 // yields. The log of a dataset that is ready already is empty: see LogArchive.
+// CaptureResponse has no effect.
 //
 // GET /dataset/{id}, then the log websocket
 //

@@ -132,7 +132,8 @@ func (a *JobsAPI) LogArchive(ctx context.Context, id, workerID string, w io.Writ
 //
 // GET /job/{id}, then the log websocket
 //
-// Inferred: the service sends the whole history again to who asks again.
+// Inferred: the service sends the whole history to each connection that asks for
+// it, and in time.
 func (a *JobsAPI) Logs(ctx context.Context, id string, opts ...RequestOption) iter.Seq2[LogEntry, error] {
 	return a.logSource(id, opts).all(ctx)
 }

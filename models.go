@@ -118,6 +118,7 @@ func (a *ModelsAPI) LogArchive(ctx context.Context, id string, w io.Writer, opts
 // ends when it is ready or has failed. It connects again when the connection
 // drops; no line is lost or yielded twice. An error is the last thing that it
 // yields. The log of a model that is ready already is empty: see LogArchive.
+// CaptureResponse has no effect.
 //
 // GET /model/{id}, then the log websocket
 //

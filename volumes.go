@@ -110,6 +110,7 @@ func (a *VolumesAPI) LogArchive(ctx context.Context, id string, w io.Writer, opt
 // ends when it is ready or has failed. It connects again when the connection
 // drops; no line is lost or yielded twice. An error is the last thing that it
 // yields. The log of a volume that is ready already is empty: see LogArchive.
+// CaptureResponse has no effect.
 //
 // GET /volume/{id}, then the log websocket
 //

@@ -106,6 +106,7 @@ func TestLogOptionsThatAreWrong(t *testing.T) {
 	for want, opt := range map[string]proximltest.Option{
 		"proximltest: WithLogScript: the function is nil":                        proximltest.WithLogScript(nil),
 		"proximltest: WithLogLimit(0): the limit must be above 0":                proximltest.WithLogLimit(0),
+		"proximltest: WithHistoryDelay(-1ns): the delay must be 0 or more":       proximltest.WithHistoryDelay(-1),
 		"proximltest: WithLogOverlap(-1): the number of lines must be 0 or more": proximltest.WithLogOverlap(-1),
 		"proximltest: WithStorage(0): the limit must be above 0":                 proximltest.WithStorage(0),
 		"proximltest: WithChunkLimit(-1): the limit must be above 0":             proximltest.WithChunkLimit(-1),

@@ -128,6 +128,29 @@ func TestHistoryAndSubscription(t *testing.T) {
 	}))
 }
 
+// A history that is made to come late is that of when it was asked for. The lines to come do not wait for it.
+func TestHistoryDelay(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		me := w.srv.Account("me@example.com")
+		path := w.job(me, training)
+		time.Sleep(150 * time.Second)
+		asked := time.Now()
+		history, live := w.socket(me), w.socket(me)
+		live.follow(path)
+		history.history(path)
+		assert.Equal(t, "late\n", live.read()["msg"])
+		assert.Equal(t, 20*time.Second, time.Since(asked).Truncate(time.Millisecond))
+		assert.Equal(t, "old\n", history.read()["msg"])
+		assert.Equal(t, 25*time.Second, time.Since(asked).Truncate(time.Millisecond))
+		history.silent()
+	}, proximltest.WithHistoryDelay(25*time.Second), proximltest.WithLogScript(func(_ proximltest.Entity, worker int) []proximltest.LogLine {
+		if worker == 0 {
+			return nil
+		}
+		return []proximltest.LogLine{{Text: "old"}, {After: 30 * time.Second, Text: "late"}}
+	}))
+}
+
 // A live subscription can be made to repeat the end of the history.
 func TestOverlap(t *testing.T) {
 	for _, test := range []struct {
