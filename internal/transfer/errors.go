@@ -49,10 +49,21 @@ func refused(r *request, resp *http.Response) error {
 // Cloudflare's for a service that cannot be reached in time.
 var transientStatuses = []int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, 522}
 
+// StatusCode returns the status of the reply that an error is about, or 0.
+func StatusCode(err error) int {
+	if refused, ok := errors.AsType[*StatusError](err); ok {
+		return refused.StatusCode
+	}
+	return 0
+}
+
 // hasStatus reports whether the reply had this status.
-func hasStatus(err error, status int) bool {
-	refused, ok := errors.AsType[*StatusError](err)
-	return ok && refused.StatusCode == status
+func hasStatus(err error, status int) bool { return StatusCode(err) == status }
+
+// isVerdict reports whether the service has judged what it was told, which it
+// does not after an end. Any other status may be about a transfer that is over.
+func isVerdict(err error) bool {
+	return hasStatus(err, http.StatusBadRequest) || hasStatus(err, http.StatusUnprocessableEntity)
 }
 
 // transientError marks a failure after which another attempt makes sense.

@@ -31,7 +31,7 @@ type Limits struct {
 
 // Received says what a download brought.
 type Received struct {
-	Entries int64  // of a tar stream
+	Entries int64  // files, folders and links of a tar stream that were made
 	Bytes   int64  // of the files' contents, or of the zip
 	Zip     string // base name under which a zip was saved
 }
@@ -42,10 +42,11 @@ type Received struct {
 // A name that is absolute or has ".." in it is an error. A link that leads out
 // of the folder, a FIFO and a device are skipped. Files appear under their names
 // only when they are whole, and replace others; the last of several entries with
-// one name wins. Links are made last. Of the modes, the permissions less the
-// umask are kept, and a folder that exists keeps its own; files and folders get
-// their times. After an error, what is whole stays. A process that is killed leaves one
-// file with a name like .proximl-….part.
+// one name wins. Links are made last; one whose name is a folder's by then is
+// skipped. Of the modes, the permissions less the umask are kept, and a folder
+// that exists keeps its own; files and folders get their times. After an error,
+// what is whole stays. A process that is killed leaves one file with a name like
+// .proximl-….part.
 func Extract(ctx context.Context, target *os.Root, from io.Reader, limits Limits, skipped Skipped) (Received, error) {
 	x := &extraction{
 		root:    target,
@@ -83,7 +84,7 @@ type extraction struct {
 func (x *extraction) entries(ctx context.Context, from io.Reader) error {
 	stream := &tarStream{from: bufio.NewReaderSize(from, copyBuffer)}
 	archive := tar.NewReader(stream)
-	for {
+	for read := int64(0); ; read++ {
 		header, err := archive.Next()
 		if err == io.EOF {
 			return stream.end()
@@ -91,13 +92,12 @@ func (x *extraction) entries(ctx context.Context, from io.Reader) error {
 		if err != nil {
 			return explain(err)
 		}
-		if x.received.Entries == x.limits.Entries {
+		if read == x.limits.Entries {
 			return fmt.Errorf("the archive has more entries than the limit of %d", x.limits.Entries)
 		}
 		if err := x.entry(ctx, header, archive); err != nil {
 			return fmt.Errorf("entry %q: %w", header.Name, explain(err))
 		}
-		x.received.Entries++
 	}
 }
 

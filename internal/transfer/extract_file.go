@@ -72,17 +72,20 @@ func (x *extraction) file(ctx context.Context, name string, header *tar.Header, 
 // permissions are the bits of a mode that are kept.
 func permissions(header *tar.Header) fs.FileMode { return fs.FileMode(header.Mode).Perm() }
 
+var errFolderInTheWay = errors.New("a folder of that name is in the way")
+
 // appear gives what was made its name, or takes it away after an error.
 func (x *extraction) appear(in *os.Root, base, name string, err error) error {
 	if err == nil {
 		if err = in.Rename(x.temp, base); err == nil {
 			delete(x.links, name)
+			x.received.Entries++
 			return nil
 		}
 	}
 	_ = in.Remove(x.temp)
 	if errors.Is(err, fs.ErrExist) {
-		return errors.New("a folder of that name is in the way")
+		return errFolderInTheWay
 	}
 	return withoutPath(err)
 }
@@ -137,6 +140,7 @@ func (x *extraction) folder(name string, header *tar.Header) error {
 		return withoutPath(err)
 	}
 	delete(x.links, name)
+	x.received.Entries++
 	x.folders = append(x.folders, held)
 	return x.hold(name)
 }

@@ -68,7 +68,12 @@ func (x *extraction) makeLink(name, target string) error {
 		x.skipped.tell(name, fmt.Sprintf("it is a link that cannot be followed within the folder, to %q: %v", target, withoutPath(err)))
 		return nil
 	}
-	return x.appear(in, base, name, nil)
+	err = x.appear(in, base, name, nil)
+	if errors.Is(err, errFolderInTheWay) {
+		x.skipped.tell(name, fmt.Sprintf("it is a link, to %q, and %v", target, err))
+		return nil
+	}
+	return err
 }
 
 // hardLink gives a file of the archive another name. A second name of a symbolic

@@ -22,11 +22,17 @@ func TestFinalize(t *testing.T) {
 		unconfirmed bool
 		calls       int
 	}{
-		"lost once":       {func(_ http.ResponseWriter, n int) bool { return n == 1 && gone() }, "", false, 2},
-		"502 once":        {func(w http.ResponseWriter, n int) bool { return n == 1 && answer(w, 502, ``) }, "", false, 2},
-		"no content":      {func(w http.ResponseWriter, n int) bool { return answer(w, 204, ``) }, "", false, 1},
-		"refused":         {func(w http.ResponseWriter, n int) bool { return answer(w, 400, `{"message":"wrong hash"}`) }, "POST /finalize: 400 Bad Request: wrong hash", false, 1},
-		"lost for ever":   {func(http.ResponseWriter, int) bool { return gone() }, "POST /finalize: EOF (tried 8 times)", true, 8},
+		"lost once":     {func(_ http.ResponseWriter, n int) bool { return n == 1 && gone() }, "", false, 2},
+		"502 once":      {func(w http.ResponseWriter, n int) bool { return n == 1 && answer(w, 502, ``) }, "", false, 2},
+		"no content":    {func(w http.ResponseWriter, n int) bool { return answer(w, 204, ``) }, "", false, 1},
+		"refused":       {func(w http.ResponseWriter, n int) bool { return answer(w, 400, `{"message":"wrong hash"}`) }, "POST /finalize: 400 Bad Request: wrong hash", false, 1},
+		"lost for ever": {func(http.ResponseWriter, int) bool { return gone() }, "POST /finalize: EOF (tried 8 times)", true, 8},
+		"wrong after 502": {func(w http.ResponseWriter, n int) bool {
+			return n == 1 && answer(w, 502, ``) || answer(w, 400, `{"message":"wrong hash"}`)
+		}, "POST /finalize: 400 Bad Request: wrong hash", false, 2},
+		"barred after 502": {func(w http.ResponseWriter, n int) bool {
+			return n == 1 && answer(w, 502, ``) || answer(w, 403, ``)
+		}, "POST /finalize: 403 Forbidden", true, 2},
 		"gone after loss": {func(w http.ResponseWriter, n int) bool { return n == 1 && gone() || answer(w, 404, ``) }, "POST /finalize: 404 Not Found", true, 2},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -61,7 +61,7 @@ var hostiles = []hostile{
 	},
 	{
 		name: "link that stays in, then a file through it", items: []item{folder("d"), link("l", "d"), file("l/x", "x")},
-		has: map[string]string{"d": "/", "l": "/", "l/x": "x"}, err: `link "l": a folder of that name is in the way`,
+		has: map[string]string{"d": "/", "l": "/", "l/x": "x"}, skipped: map[string]string{"l": `it is a link, to "d", and a folder of that name is in the way`},
 	},
 	{
 		name: "links out", items: []item{link("a", ".."), link("b", "../canary/secret"), link("c/d", "../../canary"), link("e", "../missing")},
@@ -93,7 +93,7 @@ var hostiles = []hostile{
 	},
 	{
 		name: "folder, then a link over it", items: []item{folder("d"), file("d/x", "x"), link("d", "."), file("d/y", "y")},
-		err: "a folder of that name is in the way", has: map[string]string{"d": "/", "d/x": "x", "d/y": "y"},
+		has: map[string]string{"d": "/", "d/x": "x", "d/y": "y"}, skipped: map[string]string{"d": "a folder of that name is in the way"},
 	},
 	{
 		name: "folder, then a file over it", items: []item{folder("d"), file("d", "x")},
@@ -320,12 +320,13 @@ func (e *endless) Read(p []byte) (int, error) {
 func TestExtractEndlessArchives(t *testing.T) {
 	t.Parallel()
 	for name, entry := range map[string]item{"files": file("x", ""), "folders": folder("x"), "links": link("x", "y"), "devices": special(tar.TypeChar, "x", "")} {
+		made := map[string]int{"files": 5_000, "folders": 5_000}[name]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			stream := archiveOf(t, entry)
 			r := extract(t, &endless{entry: stream[:len(stream)-1024]}, transfer.Limits{Entries: 5_000}, nil)
 			require.EqualError(t, r.err, "the archive has more entries than the limit of 5000")
-			assert.EqualValues(t, 5_000, r.Entries)
+			assert.EqualValues(t, made, r.Entries)
 		})
 	}
 }

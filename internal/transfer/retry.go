@@ -94,7 +94,7 @@ func (p *Peer) finalize(ctx context.Context, r *request) error {
 		unclear = unclear || mayHaveArrived(err)
 		return err
 	})
-	if err != nil && (unclear || ctx.Err() != nil) {
+	if err != nil && !isVerdict(err) && (unclear || ctx.Err() != nil) {
 		return fmt.Errorf("%w: %w", ErrUnconfirmed, err)
 	}
 	return err

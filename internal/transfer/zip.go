@@ -42,8 +42,7 @@ func saveZip(ctx context.Context, root *os.Root, body io.Reader, name string, li
 	if err := x.appear(root, name, name, err); err != nil {
 		return x.received, fmt.Errorf("%s: %w", name, explain(err))
 	}
-	x.received.Zip = name
-	return x.received, nil
+	return Received{Bytes: x.received.Bytes, Zip: name}, nil
 }
 
 // dispositionName returns the name for a zip that a Content-Disposition header
