@@ -36,6 +36,9 @@ func (s *Server) viewCollection(e *collection) collectionView {
 		exportSpec:       e.exportSpec,
 	}
 	view.Hostname, view.Token = s.door(e.Transfer)
+	if s.settings.noOutputType {
+		view.OutputType = ""
+	}
 	if !e.Public {
 		view.CustomerID = s.payer(e.ProjectID).CustomerID
 	}

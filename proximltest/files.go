@@ -25,6 +25,14 @@ func WithStorage(bytes int64) Option {
 	}
 }
 
+// WithoutOutputType hides where a dataset, model, checkpoint or volume is exported to, as the real service may.
+func WithoutOutputType() Option {
+	return func(set *settings) error {
+		set.noOutputType = true
+		return nil
+	}
+}
+
 // WithChunkLimit sets how many bytes a chunk of an upload may have; larger ones are refused with 413. Without it that is 64 MiB.
 // Uncertain: the real limit.
 func WithChunkLimit(bytes int64) Option {

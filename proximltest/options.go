@@ -28,6 +28,7 @@ type settings struct {
 	historyDelay             time.Duration
 	chunkLimit               int64
 	storage                  int64
+	noOutputType             bool
 	runner                   Runner
 	state                    *document
 }
