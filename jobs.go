@@ -184,16 +184,20 @@ func (a *JobsAPI) WaitFor(ctx context.Context, id string, status JobStatus, opts
 }
 
 // Connect exchanges a job's local files with folders of this machine, and serves
-// the job to its end: it waits until the job wants its model and input, uploads
-// them, and downloads the output of each worker. With UploadOnly it returns
-// after the upload. It returns the last job seen.
+// the job to its end: it uploads the model and the input, each when the job
+// waits for it, and downloads the output of each worker when it is there. With
+// UploadOnly it returns after the upload. It returns the last job seen. When
+// nothing is left to move, that is no error; Received tells what has arrived.
 //
 // Nothing moves unless the caller names a folder for all that will move; paths
 // that the service knows are only shown.
 //
+// Inferred: a worker that runs or uploads while its job reads finished has an
+// output that will be there to be fetched.
+//
 // GET /job/{id}, then the job's own file transfer
 func (a *JobsAPI) Connect(ctx context.Context, id string, options ConnectOptions) (*Job, error) {
-	return (&jobConnection{JobsAPI: a, id: id, options: options, served: map[string]bool{}}).run(ctx)
+	return (&jobConnection{JobsAPI: a, id: id, options: options, begun: map[string]bool{}}).run(ctx)
 }
 
 // URL returns where an endpoint or notebook can be reached, empty when it

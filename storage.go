@@ -40,7 +40,7 @@ type Storage struct {
 	SourceType    string          `json:"source_type,omitzero"`
 	SourceURI     string          `json:"source_uri,omitzero"`
 	SourceOptions LocationOptions `json:"source_options,omitzero"`
-	OutputType    string          `json:"output_type,omitzero"` // while exporting
+	OutputType    string          `json:"output_type,omitzero"` // while exporting; uncertain whether the service tells it
 	OutputURI     string          `json:"output_uri,omitzero"`
 	Size          int64           `json:"size,omitzero"`        // bytes
 	UsedSize      int64           `json:"used_size,omitzero"`   // bytes; in place of Size where the service reports it

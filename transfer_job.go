@@ -13,11 +13,17 @@ type jobConnection struct {
 	*JobsAPI
 	id      string
 	options ConnectOptions
-	served  map[string]bool // parts that were transferred, by their key
+	begun   map[string]bool // parts whose transfer was begun, by their key
 }
 
 // run serves the job to its end.
 func (j *jobConnection) run(ctx context.Context) (*Job, error) {
+	if err := j.options.check().orNil(); err != nil {
+		return nil, err
+	}
+	if _, _, err := waitSettings[Job](j.options.Wait); err != nil {
+		return nil, err
+	}
 	ctx = context.WithValue(ctx, operationKey{}, "jobs.connect")
 	job, err := j.Get(ctx, j.id)
 	if err != nil {
@@ -27,141 +33,135 @@ func (j *jobConnection) run(ctx context.Context) (*Job, error) {
 		return job, err
 	}
 	if len(j.uploads(job)) > 0 {
-		uploaded, err := j.upload(ctx)
-		if job = cmp.Or(uploaded, job); err != nil {
+		seen, err := j.serve(ctx, JobStatusWaitingForDownload, j.uploads)
+		if job = cmp.Or(seen, job); err != nil {
 			return job, err
 		}
 	}
-	if job.Data.OutputType != sourceLocal || j.options.UploadOnly {
+	if !j.takesOutput(job) {
 		return job, nil
 	}
-	ended, err := j.download(ctx)
-	return cmp.Or(ended, job), err
+	seen, err := j.serve(ctx, JobStatusFinished, j.outputs)
+	return cmp.Or(seen, job), err
 }
 
 // check finds out, before anything moves, whether the caller has named a folder
 // for all that will move.
 func (j *jobConnection) check(job *Job) error {
-	uploads, output := j.uploads(job), part{what: "output", folder: j.options.Output, suggested: job.Data.OutputURI}
-	takesOutput := job.Data.OutputType == sourceLocal && !j.options.UploadOnly
-	if len(uploads) == 0 && !takesOutput {
+	if !slices.Contains([]string{job.Model.SourceType, job.Data.InputType, job.Data.OutputType}, sourceLocal) {
 		return invalid("connect", "job", "has neither a local model nor a local input or output")
 	}
-	for _, p := range uploads {
+	for _, p := range j.uploads(job) {
 		if err := p.readable(map[string]string{"model": "Model", "input": "Input"}[p.what]); err != nil {
 			return err
 		}
 	}
-	if takesOutput {
-		return output.named("Output")
-	}
-	return nil
-}
-
-// uploads lists what a job still takes from this machine.
-func (j *jobConnection) uploads(job *Job) []part {
-	if job.Status.progress() > JobStatusWaitingForDownload.progress() {
+	if !j.takesOutput(job) {
 		return nil
 	}
-	model := part{what: "model", folder: j.options.Model, suggested: job.Model.SourceURI, hostname: job.Model.Hostname, token: job.Model.AuthToken}
-	input := part{what: "input", folder: j.options.Input, suggested: job.Data.InputURI, hostname: job.Data.InputHostname, token: job.Data.InputAuthToken}
+	output := part{what: "output", folder: j.options.Output, suggested: job.Data.OutputURI}
+	return output.named("Output")
+}
+
+func (j *jobConnection) takesOutput(job *Job) bool {
+	return job.Data.OutputType == sourceLocal && !j.options.UploadOnly
+}
+
+// uploads lists what a job lacks of this machine. That one that a former Connect
+// has made has no host any more, though the job may still wait for the other. A
+// job whose worker gives its output has had all, whatever its status.
+func (j *jobConnection) uploads(job *Job) []part {
+	if job.Status.progress() > JobStatusWaitingForDownload.progress() || len(j.outputs(job)) > 0 {
+		return nil
+	}
+	model := part{what: "model", isUpload: true, folder: j.options.Model, suggested: job.Model.SourceURI}
+	input := part{what: "input", isUpload: true, folder: j.options.Input, suggested: job.Data.InputURI}
+	if job.Status == JobStatusWaitingForDownload {
+		model.hostname, model.token = job.Model.Hostname, job.Model.AuthToken
+		input.hostname, input.token = job.Data.InputHostname, job.Data.InputAuthToken
+	}
 	var parts []part
-	if job.Model.SourceType == sourceLocal && job.Model.Status != "ready" && !j.served[model.key()] {
+	if job.Model.SourceType == sourceLocal && job.Model.Status != "ready" {
 		parts = append(parts, model)
 	}
-	if job.Data.InputType == sourceLocal && job.Data.Status != "ready" && !j.served[input.key()] {
+	if job.Data.InputType == sourceLocal && job.Data.Status != "ready" {
 		parts = append(parts, input)
 	}
 	return parts
 }
 
-// waitingUploads lists the uploads that can begin. One that a former Connect has
-// made does not wait, though the job may still wait for the other.
-func (j *jobConnection) waitingUploads(job *Job) []part {
-	return slices.DeleteFunc(j.uploads(job), func(p part) bool { return !p.waiting() })
-}
-
-// upload sends files as the job comes to wait for them, until it lacks none.
-func (j *jobConnection) upload(ctx context.Context) (*Job, error) {
-	for {
-		job, err := j.await(ctx, JobStatusWaitingForDownload, j.waitingUploads)
-		if err != nil {
-			return job, err
-		}
-		uploads := j.waitingUploads(job)
-		if err := j.serve(ctx, uploads, j.client.upload, j.waitingUploads); err != nil || len(uploads) == 0 || len(j.uploads(job)) == 0 {
-			return job, err
-		}
-	}
-}
-
-// download fetches the output of each worker as it becomes ready, until the job
-// has ended and none is left.
-func (j *jobConnection) download(ctx context.Context) (*Job, error) {
-	for {
-		job, err := j.await(ctx, JobStatusFinished, j.outputs)
-		outputs := j.outputs(job)
-		if len(outputs) == 0 {
-			return job, err
-		}
-		if err := j.serve(ctx, outputs, j.client.download, j.outputs); err != nil {
-			return job, err
-		}
-	}
-}
-
-// serve makes the transfers that wait, and remembers that they are made.
-func (j *jobConnection) serve(ctx context.Context, parts []part, move func(context.Context, part, *ConnectOptions) error, waiting func(*Job) []part) error {
-	err := together(ctx, parts, func(ctx context.Context, p part) error {
-		return confirm(ctx, move(ctx, p, &j.options), func(ctx context.Context) (bool, error) {
-			job, err := j.Get(ctx, j.id)
-			return err == nil && slices.ContainsFunc(waiting(job), func(other part) bool { return other.key() == p.key() }), err
-		})
-	})
-	if err != nil {
-		return err
-	}
-	for _, p := range parts {
-		j.served[p.key()] = true
-	}
-	return nil
-}
-
-// outputs lists the outputs that wait to be fetched. A job may have finished
-// while a worker still waits.
+// outputs lists the outputs that are there to be fetched or will be soon. A
+// worker may be at it still when its job reads finished.
 func (j *jobConnection) outputs(job *Job) []part {
-	if job == nil {
+	if !j.takesOutput(job) {
 		return nil
 	}
 	var parts []part
 	for i, worker := range job.Workers {
-		p := part{what: "output", id: worker.ID, folder: j.options.Output, hostname: worker.OutputHostname, token: worker.OutputAuthToken}
+		p := part{what: "output", id: worker.ID, folder: j.options.Output}
 		if len(job.Workers) > 1 {
 			p.worker = i + 1
 			p.folder = filepath.Join(p.folder, "worker-"+strconv.Itoa(p.worker))
 		}
-		if worker.Status == string(JobStatusUploading) && p.waiting() && !j.served[p.key()] {
+		switch {
+		case worker.Status == string(JobStatusUploading):
+			p.hostname, p.token = worker.OutputHostname, worker.OutputAuthToken
+			parts = append(parts, p)
+		case worker.Status == string(JobStatusRunning) && job.Status == JobStatusFinished:
 			parts = append(parts, p)
 		}
 	}
 	return parts
 }
 
-// await waits until a job waits for a transfer, or is past the status in which
-// it would.
-func (j *jobConnection) await(ctx context.Context, wanted JobStatus, waiting func(*Job) []part) (*Job, error) {
+// serve looks at the job until it has reached a status, and begins each transfer
+// when it finds that the job waits for it. It returns when all have ended that
+// the job has parts for.
+func (j *jobConnection) serve(ctx context.Context, wanted JobStatus, parts func(*Job) []part) (*Job, error) {
+	transfers := newTransferGroup(ctx)
 	w := wait[Job, JobStatus]{
-		id: j.id, wanted: wanted, get: j.Get, gone: JobStatusArchived,
+		id: j.id, wanted: wanted, gone: JobStatusArchived, hurry: transfers.ended,
+		get:    j.patientGet(transfers),
 		status: func(job *Job) JobStatus { return job.Status },
 		judge: func(job *Job, wanted JobStatus, changed bool) verdict {
-			if len(j.outputs(job)) > 0 {
-				return satisfied
-			}
-			if job.Status == wanted && len(waiting(job)) == 0 && !job.Status.Terminal() {
+			lacking := slices.DeleteFunc(parts(job), func(p part) bool { return j.begin(transfers, p, parts) })
+			v := judgeJob(job, wanted, changed)
+			if transfers.isRunning() || v == satisfied && len(lacking) > 0 {
 				return goOn
 			}
-			return judgeJob(job, wanted, changed)
+			return v
 		},
 	}
-	return w.run(ctx, j.options.Wait)
+	job, err := w.run(transfers.ctx, j.options.Wait)
+	return job, transfers.end(err)
+}
+
+// begin starts the transfer of a part that waits for it. It reports whether the
+// part needs no more than it got, now or earlier.
+func (j *jobConnection) begin(transfers *transferGroup, p part, parts func(*Job) []part) bool {
+	if j.begun[p.key()] || !p.waiting() {
+		return j.begun[p.key()]
+	}
+	j.begun[p.key()] = true
+	transfers.begin(func(ctx context.Context) error {
+		return j.client.moveFiles(ctx, p, &j.options, func(ctx context.Context) (bool, error) {
+			job, err := j.Get(ctx, j.id)
+			return err == nil && slices.ContainsFunc(parts(job), func(other part) bool { return other.key() == p.key() && other.waiting() }), err
+		})
+	})
+	return true
+}
+
+// patientGet looks at the job. What moves does not end because a look fails: the
+// next one may not.
+func (j *jobConnection) patientGet(transfers *transferGroup) func(context.Context, string, ...RequestOption) (*Job, error) {
+	var last *Job
+	return func(ctx context.Context, id string, opts ...RequestOption) (*Job, error) {
+		job, err := j.Get(ctx, id, opts...)
+		if err != nil && last != nil && transfers.isRunning() && ctx.Err() == nil {
+			return last, nil
+		}
+		last = job
+		return job, err
+	}
 }

@@ -67,7 +67,8 @@ type wait[T any, S ~string] struct {
 	// judge says what an entity's status means. It has changed if the look before
 	// showed another.
 	judge func(entity *T, wanted S, changed bool) verdict
-	gone  S // the status that a 404 stands for
+	gone  S               // the status that a 404 stands for
+	hurry <-chan struct{} // ends a pause; may be nil
 }
 
 type verdict int
@@ -78,14 +79,15 @@ const (
 	outOfReach
 )
 
-// run looks at once, then again after pauses that grow by half each time.
+// run looks at once, then again after pauses that grow by half each time, and
+// are short again after a hurried one.
 func (w *wait[T, S]) run(ctx context.Context, opts []WaitOption) (*T, error) {
 	o, onPoll, err := waitSettings[T](opts)
 	if err != nil {
 		return nil, err
 	}
 	var last *T
-	for pause := o.minPoll; ; pause = min(pause*3/2, o.maxPoll) {
+	for pause := o.minPoll; ; {
 		entity, err := w.get(ctx, w.id, o.request...)
 		switch {
 		case err != nil && w.wanted == w.gone && errors.Is(err, ErrNotFound):
@@ -103,8 +105,12 @@ func (w *wait[T, S]) run(ctx context.Context, opts []WaitOption) (*T, error) {
 			return entity, &StatusError{Entity: entity, ID: w.id, Status: string(w.status(entity)), Wanted: string(w.wanted)}
 		case goOn:
 		}
-		if err := sleep(ctx, pause); err != nil {
+		hurried, err := rest(ctx, pause, w.hurry)
+		if err != nil {
 			return last, fmt.Errorf("waiting for %s to become %q (it is %q): %w", w.id, w.wanted, w.status(last), err)
+		}
+		if pause = min(pause*3/2, o.maxPoll); hurried {
+			pause = o.minPoll
 		}
 	}
 }
@@ -164,12 +170,20 @@ func removal[S ~string](status S) int {
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
+	_, err := rest(ctx, d, nil)
+	return err
+}
+
+// rest sleeps until somebody hurries it.
+func rest(ctx context.Context, d time.Duration, hurry <-chan struct{}) (hurried bool, err error) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
+		return false, nil
+	case <-hurry:
+		return true, nil
 	case <-ctx.Done():
-		return single.Ended(ctx)
+		return false, single.Ended(ctx)
 	}
 }

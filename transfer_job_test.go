@@ -1,0 +1,236 @@
+package proximl_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proximl/proximl-go"
+	"github.com/proximl/proximl-go/proximltest"
+)
+
+// retold changes what the service tells of a job before the client reads it.
+type retold struct {
+	http.RoundTripper
+	tell func(job string) string
+}
+
+func (r *retold) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := r.RoundTripper.RoundTrip(req)
+	if err != nil || req.Method != http.MethodGet || !strings.HasPrefix(req.URL.Path, "/job/") {
+		return resp, err
+	}
+	defer resp.Body.Close()
+	job, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	told := r.tell(string(job))
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader([]byte(told))), int64(len(told))
+	resp.Header.Del("Content-Length")
+	return resp, nil
+}
+
+// retelling is connected with a service that tells of jobs what tell makes of it.
+func retelling(t *testing.T, tell func(job string) string) (*proximltest.Server, *proximl.ProxiML) {
+	t.Helper()
+	srv := proximltest.New(t, proximltest.WithoutListener())
+	client, err := srv.Client(srv.Account("me@example.com"), proximl.WithHTTPClient(&http.Client{Transport: &retold{srv.Transport(), tell}}))
+	require.NoError(t, err)
+	return srv, client
+}
+
+var (
+	jobStatus  = regexp.MustCompile(`("status":)"uploading"(,"start")`)
+	outputDoor = regexp.MustCompile(`,"output_hostname":"[^"]*","output_auth_token":"[^"]*"`)
+	inputDoor  = regexp.MustCompile(`,"input_hostname":"[^"]*","input_auth_token":"[^"]*"`)
+)
+
+// A job may read finished while a worker still runs, or is about to upload.
+func TestConnectJobFinishedBeforeItsWorker(t *testing.T) {
+	t.Parallel()
+	for name, early := range map[string]string{"running": "running", "uploading, without a host": "uploading"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				looks := 0
+				srv, client := retelling(t, func(job string) string {
+					if !jobStatus.MatchString(job) {
+						return job
+					}
+					job = jobStatus.ReplaceAllString(job, `$1"finished"$2`)
+					if looks++; looks > 3 {
+						return job
+					}
+					return strings.Replace(outputDoor.ReplaceAllString(job, ""), `"status":"uploading"`, `"status":"`+early+`"`, 1)
+				})
+				job := localJob(t, client, "python a.py")
+				output := t.TempDir()
+				_, err := client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: folder(t, someFiles), Output: output})
+				require.NoError(t, err)
+				assert.Greater(t, looks, 3)
+				assert.NotEmpty(t, contents(t, output))
+				assert.Equal(t, proximl.JobStatusFinished, statusOf(t, srv, client, job.ID))
+			})
+		})
+	}
+}
+
+func statusOf(t *testing.T, srv *proximltest.Server, client *proximl.ProxiML, id string) proximl.JobStatus {
+	t.Helper()
+	job, err := client.Jobs.Get(t.Context(), id)
+	require.NoError(t, err)
+	return job.Status
+}
+
+// Each output is fetched when it is there, while that of another worker is still
+// on its way.
+func TestConnectBeginsEachOutput(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		looks := 0
+		srv, client := retelling(t, func(job string) string {
+			doors := outputDoor.FindAllStringIndex(job, -1)
+			if len(doors) < 2 {
+				return job
+			}
+			if looks++; looks > 2 {
+				return job
+			}
+			return job[:doors[1][0]] + job[doors[1][1]:] // worker 2 is not ready
+		})
+		job := localJob(t, client, "python a.py", "python b.py")
+		srv.Inject(proximltest.Fault{On: "GET /transfer/{id}/download", Kind: proximltest.Stall, AfterBytes: 600, Delay: 100 * time.Second})
+		var order []int
+		var at []time.Time
+		output := t.TempDir()
+		_, err := client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{
+			Model: folder(t, someFiles), Output: output, Wait: []proximl.WaitOption{proximl.PollBetween(5*time.Second, 10*time.Second)},
+			Received: func(r proximl.TransferReceipt) {
+				assert.Equal(t, proximl.TransferReceipt{
+					What: "output", Worker: r.Worker, Folder: filepath.Join(output, "worker-"+string(rune('0'+r.Worker))), Entries: 1, Bytes: r.Bytes,
+				}, r)
+				assert.Positive(t, r.Bytes)
+				order, at = append(order, r.Worker), append(at, time.Now())
+			},
+		})
+		require.NoError(t, err)
+		require.Equal(t, []int{2, 1}, order)
+		assert.Greater(t, at[1].Sub(at[0]), time.Minute)
+	})
+}
+
+// So are the uploads.
+func TestConnectBeginsEachUpload(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		looks := 0
+		srv, client := retelling(t, func(job string) string {
+			if !inputDoor.MatchString(job) {
+				return job
+			}
+			if looks++; looks > 2 {
+				return job
+			}
+			return inputDoor.ReplaceAllString(job, "")
+		})
+		spec := smallSpec()
+		spec.Model = &proximl.JobModel{SourceType: "local", SourceURI: "/model"}
+		spec.Data = &proximl.JobData{InputType: "local", InputURI: "/input"}
+		job, err := client.Jobs.Create(t.Context(), spec)
+		require.NoError(t, err)
+		srv.Inject(proximltest.Fault{On: "PUT /transfer/{id}/upload", Delay: 5 * time.Minute})
+		var order []string
+		var at []time.Time
+		files := folder(t, map[string]string{"a": "a"})
+		_, err = client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{
+			Model: files, Input: files,
+			Progress: func(p proximl.TransferProgress) { order, at = append(order, p.What), append(at, time.Now()) },
+		})
+		require.NoError(t, err)
+		require.Equal(t, []string{"input", "model"}, order)
+		assert.Greater(t, at[1].Sub(at[0]), 4*time.Minute)
+		assert.Less(t, time.Since(at[1]), time.Second, "the end of the last is noticed at once")
+	})
+}
+
+// What moves goes on when the job cannot be looked at meanwhile.
+func TestConnectOutlivesLooks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := connected(t)
+		job := localJob(t, client, "python a.py")
+		srv.Inject(proximltest.Fault{On: "PUT /transfer/{id}/upload", Delay: 5 * time.Minute})
+		time.AfterFunc(2*time.Minute, func() {
+			srv.Inject(proximltest.Fault{On: "GET /job/{id}", Status: 500, Body: `{"message":"no"}`, Times: 2})
+		})
+		job, err := client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: folder(t, someFiles), UploadOnly: true})
+		require.NoError(t, err)
+		assert.Equal(t, someFiles, uploaded(t, srv, job.ID+"/model"))
+		assert.Zero(t, srv.ClearFaults())
+	})
+}
+
+// The first transfer that fails ends the others, at once.
+func TestConnectEndsWithAFailure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := connected(t)
+		job := localJob(t, client, "python a.py", "python b.py")
+		_, err := client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: folder(t, someFiles), UploadOnly: true})
+		require.NoError(t, err)
+		srv.Inject(
+			proximltest.Fault{On: "GET /transfer/{id}/download", Kind: proximltest.Stall, AfterBytes: 600, Delay: 100 * time.Second},
+			proximltest.Fault{On: "GET /transfer/{id}/download", Status: 403, Body: `{"message":"no"}`},
+		)
+		start := time.Now()
+		_, err = client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusUploading)
+		require.NoError(t, err)
+		waited := time.Since(start)
+		_, err = client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Output: t.TempDir()})
+		require.ErrorIs(t, err, proximl.ErrForbidden)
+		require.ErrorContains(t, err, "GET /download: 403 Forbidden: no")
+		assert.Less(t, time.Since(start)-waited, time.Minute)
+	})
+}
+
+// A Connect of a job that has all that it needs succeeds, and moves nothing.
+func TestConnectJobAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := connected(t)
+		job := localJob(t, client, "python a.py")
+		uploads := proximl.ConnectOptions{Model: folder(t, someFiles), UploadOnly: true}
+		_, err := client.Jobs.Connect(t.Context(), job.ID, uploads)
+		require.NoError(t, err)
+		_, err = client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusRunning)
+		require.NoError(t, err)
+		again, err := client.Jobs.Connect(t.Context(), job.ID, uploads)
+		require.NoError(t, err)
+		assert.Equal(t, proximl.JobStatusRunning, again.Status)
+
+		for _, arrivals := range []int{1, 0} {
+			var received []proximl.TransferReceipt
+			before := len(srv.Requests())
+			_, err = client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{
+				Output: t.TempDir(), Received: func(r proximl.TransferReceipt) { received = append(received, r) },
+			})
+			require.NoError(t, err)
+			require.Len(t, received, arrivals)
+			if arrivals == 0 {
+				for _, request := range srv.Requests()[before:] {
+					assert.NotContains(t, request.Path, "/transfer/")
+				}
+			}
+		}
+	})
+}
