@@ -107,9 +107,9 @@ func (w *jobWatch) serve(ctx context.Context) error {
 }
 
 func (w *jobWatch) connect(ctx context.Context) (*proximl.Job, error) {
-	w.folders.Progress = w.progress.transfers()
-	w.folders.Wait = waiting(w.progress, jobStatus)
-	return w.client.Jobs.Connect(ctx, w.job.ID, w.folders)
+	options := w.telling(w.folders)
+	options.Wait = waiting(w.progress, jobStatus)
+	return w.client.Jobs.Connect(ctx, w.job.ID, options)
 }
 
 func namesFolders(o proximl.ConnectOptions) bool {

@@ -290,11 +290,10 @@ func (c *jobCreation) addDataset(ctx context.Context, client *proximl.ProxiML, s
 		c.note("The job waits for it; to upload it: %s", c.suggest("dataset connect "+dataset.ID))
 		return nil
 	}
-	_, err = client.Datasets.Connect(ctx, dataset.ID, proximl.ConnectOptions{
-		Input:    c.dataDir,
-		Progress: c.progress.transfers(),
-		Wait:     waiting(c.progress, func(d *proximl.Dataset) string { return fmt.Sprintf("dataset %s is %s", d.Name, d.Status) }),
-	})
+	_, err = client.Datasets.Connect(ctx, dataset.ID, c.telling(proximl.ConnectOptions{
+		Input: c.dataDir,
+		Wait:  waiting(c.progress, func(d *proximl.Dataset) string { return fmt.Sprintf("dataset %s is %s", d.Name, d.Status) }),
+	}))
 	c.progress.end()
 	if err != nil {
 		c.note("There is no job yet; to remove the dataset: %s", c.suggest("dataset remove "+dataset.ID))

@@ -46,7 +46,8 @@ func (k storageKind[T]) folders(ctx context.Context, a *app, entity *T, input, o
 	if state.Status.Terminal() {
 		return options, fmt.Errorf("%s is %s, and waits for no files", k.describe(entity), state.Status)
 	}
-	exports := state.Status == proximl.StorageStatusExporting && state.OutputType == local
+	// The service may not tell the type.
+	exports := state.Status == proximl.StorageStatusExporting && (state.OutputType == "" || state.OutputType == local)
 	waits := state.SourceType == local && !exports && !settled(state.Status)
 	if exports && output == "" {
 		output, err = a.suggested(ctx, state.OutputURI, "--output-dir", "download "+k.describe(entity)+" to")
@@ -60,7 +61,7 @@ func (k storageKind[T]) folders(ctx context.Context, a *app, entity *T, input, o
 // exchange uploads or downloads until an entity is ready, and shows its log
 // meanwhile.
 func (k storageKind[T]) exchange(ctx context.Context, a *app, client *proximl.ProxiML, entity *T, options proximl.ConnectOptions, attach bool) (*T, error) {
-	options.Progress = a.progress.transfers()
+	options = a.telling(options)
 	options.Wait = waiting(a.progress, k.says)
 	logCtx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -182,7 +183,8 @@ func TestStorageConnect(t *testing.T) {
 	me.run("dataset", "connect", id).fails(exitUsage, "cannot ask whether to download dataset example ("+id+") to "+out+", since stdin is no terminal; add --yes")
 	assert.NoDirExists(t, out)
 	other := filepath.Join(t.TempDir(), "other")
-	me.run("dataset", "connect", id, "--output-dir", other, "--no-attach", "-o", "id").prints(id + "\n")
+	r := me.run("dataset", "connect", id, "--output-dir", other, "--no-attach", "-o", "id").prints(id + "\n")
+	assert.Regexp(t, `^Downloaded the dataset to `+regexp.QuoteMeta(other)+`: \d+ files, folders and links, \d+\.\d\d B\n$`, r.stderr)
 	isFolder(t, other)
 	assert.NoDirExists(t, out)
 }
