@@ -207,7 +207,11 @@ func (m serviceMethod) tapped(t *testing.T, doc declaration, w *wiretap) {
 			argument.SetString("{" + name + "}")
 		case argument.Type() == reflect.TypeFor[proximl.ConnectOptions]():
 			folder := t.TempDir()
-			arguments[i] = reflect.ValueOf(proximl.ConnectOptions{Model: folder, Input: folder, Output: folder})
+			options := proximl.ConnectOptions{Input: folder, Output: folder}
+			if m.service == "Jobs" {
+				options.Model = folder
+			}
+			arguments[i] = reflect.ValueOf(options)
 		}
 	}
 	service := reflect.ValueOf(client)
