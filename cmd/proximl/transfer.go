@@ -12,15 +12,11 @@ import (
 func (a *app) telling(options proximl.ConnectOptions) proximl.ConnectOptions {
 	options.Progress = a.progress.transfers()
 	options.Received = func(r proximl.TransferReceipt) {
-		what := fmt.Sprintf("%d files, folders and links, %s", r.Entries, byteCount(r.Bytes))
-		if r.Zip != "" {
-			what = byteCount(r.Bytes)
-		}
 		name := r.What
 		if r.Worker > 0 {
 			name = fmt.Sprintf("%s of worker %d", r.What, r.Worker)
 		}
-		a.note("Downloaded the %s to %s: %s", name, filepath.Join(r.Folder, r.Zip), what)
+		a.note("Downloaded the %s to %s: %s", name, filepath.Join(r.Folder, r.Zip), byteCount(r.Bytes))
 	}
 	return options
 }
