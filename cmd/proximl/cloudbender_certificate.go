@@ -78,7 +78,7 @@ certificate. Both are PEM. "` + k.path() + ` certificate client"
 makes the request, too.`,
 		Example: "  " + k.path() + " certificate sign api --csr client.csr" + inBasement + " > client.pem",
 	}, func(ctx context.Context, client *proximl.ProxiML, service *proximl.Service) error {
-		request, err := a.readFile("--csr", csr)
+		request, err := a.readFile(ctx, "--csr", csr)
 		if err != nil {
 			return err
 		}

@@ -143,7 +143,7 @@ func (a *app) credentialSpec(ctx context.Context, credentialType proximl.Credent
 		spec.Secret, err = a.askSecret(ctx, form.secret)
 		return spec, err
 	}
-	content, err := a.readFile("--file", given.file)
+	content, err := a.readFile(ctx, "--file", given.file)
 	spec.Secret = proximl.Secret(strings.TrimSpace(string(content)))
 	return spec, err
 }
@@ -157,7 +157,7 @@ func (a *app) keyFile(ctx context.Context, credentialType proximl.CredentialType
 			return nil, err
 		}
 	}
-	content, err := a.readFile("--file", path)
+	content, err := a.readFile(ctx, "--file", path)
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -153,18 +153,13 @@ func (c *jobCreation) flags(to *pflag.FlagSet) {
 }
 
 func (c *jobCreation) fromFile(ctx context.Context, path string) error {
-	from := c.stdin
-	if path != "-" {
-		file, err := os.Open(path)
-		if err != nil {
-			return usage("--file: %w", err)
-		}
-		defer file.Close()
-		from = file
-	}
-	spec, err := specfile.LoadJobSpec(from)
+	text, err := c.readFile(ctx, "--file", path)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return err
+	}
+	spec, err := specfile.LoadJobSpec(bytes.NewReader(text))
+	if err != nil {
+		return usage("%s: %w", path, err)
 	}
 	return c.run(ctx, spec)
 }

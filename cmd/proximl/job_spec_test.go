@@ -134,7 +134,7 @@ func TestJobFromFile(t *testing.T) {
 	for _, body := range sent {
 		assert.JSONEq(t, `{"name":"from a file","type":"training","resources":{"gpu_types":["v100"],"gpu_count":2,"disk_size":10,"max_price":10},"workers":["python train.py","python train.py"],"model":{}}`, body)
 	}
-	me.pipe("name: x\nnmae: y\n", "job", "create", "-f", "-").fails(exitError, "-: job spec: line 2, column 1: nmae: is unknown")
+	me.pipe("name: x\nnmae: y\n", "job", "create", "-f", "-").fails(exitUsage, "-: job spec: line 2, column 1: nmae: is unknown")
 }
 
 func TestJobDryRun(t *testing.T) {

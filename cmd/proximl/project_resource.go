@@ -156,7 +156,7 @@ func certificateCommand(a *app) *cobra.Command {
 		Long:    "Have a certificate request (CSR) signed by the authority of a service, and print\nthe certificate. Both are PEM. The request has the client's name as its common\nname (CN), and the id of the service as its organizational unit (OU).",
 		Example: "  proximl project service certificate sign label-studio --csr client.csr > client.pem",
 	}, func(ctx context.Context, client *proximl.ProxiML, service *proximl.ProjectService) error {
-		request, err := a.readFile("--csr", csr)
+		request, err := a.readFile(ctx, "--csr", csr)
 		if err != nil {
 			return err
 		}

@@ -80,13 +80,13 @@ where it is not shown, or comes from stdin, without a line end at its end.`,
 // the machine can see.
 func (a *app) secretValue(ctx context.Context, file, question string) (proximl.Secret, error) {
 	if file != "" {
-		content, err := a.readFile("--file", file)
+		content, err := a.readFile(ctx, "--file", file)
 		return proximl.Secret(content), err
 	}
 	if isTerminal(a.stdin) {
 		return a.askSecret(ctx, question)
 	}
-	content, err := await(ctx, func() ([]byte, error) { return a.readFile("stdin", "-") })
+	content, err := a.readFile(ctx, "stdin", "-")
 	return proximl.Secret(strings.TrimRight(string(content), "\r\n")), err
 }
 
