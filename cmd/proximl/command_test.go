@@ -115,6 +115,17 @@ func TestExitCodes(t *testing.T) {
 		fails(exitError, "login: GET /.well-known/auth-config.json: no reply: dial tcp "+address+": connect: connection refused (after 4 attempts); check the network, and PROXIML_ENDPOINT if it is set")
 }
 
+// An empty variable of a script does not make it work elsewhere.
+func TestEmptyGlobalFlags(t *testing.T) {
+	t.Parallel()
+	srv, me := service(t)
+	for _, flag := range []string{"--project", "--output-file"} {
+		me.run("job", "list", flag, "").fails(exitUsage, flag+" is empty; is a variable of the shell not set?")
+	}
+	me.run("configure", "--project=").fails(exitUsage, "--project is empty; is a variable of the shell not set?")
+	assert.Empty(t, srv.Requests())
+}
+
 func TestOutputFile(t *testing.T) {
 	t.Parallel()
 	_, me := service(t)

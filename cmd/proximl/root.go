@@ -84,7 +84,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.begin() }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.begin(cmd.Flags()) }
 	a.flags.add(root.PersistentFlags())
 	completeFlag(root, "output", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return []cobra.Completion{"table", "json", "yaml", "id"}, cobra.ShellCompDirectiveNoFileComp
@@ -96,7 +96,12 @@ func newRoot(a *app) *cobra.Command {
 }
 
 // begin checks the global flags before the command runs.
-func (a *app) begin() error {
+func (a *app) begin(given *pflag.FlagSet) error {
+	for _, name := range []string{"project", "output-file"} {
+		if flag := given.Lookup(name); flag.Changed && flag.Value.String() == "" {
+			return usage("--%s is empty; is a variable of the shell not set?", name)
+		}
+	}
 	if !output.Format(a.flags.format).Known() {
 		return usage("--output %q is not one of table, json, yaml and id", a.flags.format)
 	}
