@@ -9,10 +9,19 @@ import (
 )
 
 // saveFile writes the file that a flag names, or none at all; "-" is stdout. A
-// file of that name is replaced.
+// file of that name is replaced, also one that a symbolic link leads to. Into
+// what is no file, such as a pipe or a device, it is written.
 func (a *app) saveFile(flag, path string, write func(io.Writer) error) error {
 	if path == "-" {
 		return write(a.stdout)
+	}
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return writeInto(flag, path, write)
+	}
+	name := path
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
 	}
 	part, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
@@ -24,10 +33,18 @@ func (a *app) saveFile(flag, path string, write func(io.Writer) error) error {
 	}
 	if err == nil {
 		if err = os.Rename(part.Name(), path); err == nil {
-			a.note("Wrote %s", path)
+			a.note("Wrote %s", name)
 			return nil
 		}
 		err = fmt.Errorf("%s: %w", flag, err)
 	}
 	return errors.Join(err, os.Remove(part.Name()))
+}
+
+func writeInto(flag, path string, write func(io.Writer) error) error {
+	to, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("%s: %w", flag, err)
+	}
+	return errors.Join(write(to), to.Close())
 }
