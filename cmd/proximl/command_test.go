@@ -135,7 +135,50 @@ func TestOutputFile(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, me.account.Project+"\n", string(content))
 	me.run("project", "list", "-o", "id", "--output-file", "-").prints(me.account.Project + "\n")
-	me.run("project", "list", "--output-file", filepath.Join(path, "x")).fails(exitError, "--output-file: open "+filepath.Join(path, "x")+": not a directory")
+	me.run("project", "list", "--output-file", filepath.Join(path, "x")).fails(exitError, "--output-file: open "+path+": not a directory")
+}
+
+// The file keeps what it has until there is a result, and has nothing else.
+func TestOutputFileHasOnlyResults(t *testing.T) {
+	t.Parallel()
+	_, me := service(t)
+	path := filepath.Join(t.TempDir(), "out")
+	has := func(want string) {
+		t.Helper()
+		content, err := os.ReadFile(path)
+		require.NoError(t, err)
+		assert.Equal(t, want, string(content))
+	}
+	assert.Equal(t, exitNotFound, me.run("project", "show", "nope", "--output-file", path).code)
+	assert.NoFileExists(t, path)
+	require.NoError(t, os.WriteFile(path, []byte("before"), 0o600))
+	assert.Equal(t, exitNotFound, me.run("project", "show", "nope", "--output-file", path).code)
+	has("before")
+	me.pipe("Personal\n", "configure", "--output-file", path).prints("")
+	has("before")
+	me.run("job", "list", "-o", "id", "--output-file", path).prints("")
+	has("") // an empty list is a result, too
+	me.run("completion", "bash", "--output-file", path).prints("")
+	has(me.run("completion", "bash").stdout)
+}
+
+// Nobody else reads secrets that are asked for.
+func TestOutputFileWithSecretsIsPrivate(t *testing.T) {
+	t.Parallel()
+	needsSignals(t) // and with them, permissions
+	_, me := service(t)
+	path := filepath.Join(t.TempDir(), "out")
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	require.NoError(t, os.Chmod(path, 0o644))
+	for _, c := range []struct {
+		flags []string
+		mode  os.FileMode
+	}{{nil, 0o644}, {[]string{"--show-secrets"}, 0o600}} {
+		me.run(append(c.flags, "project", "list", "--output-file", path)...).prints("")
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		assert.Equal(t, c.mode, info.Mode())
+	}
 }
 
 func TestVerboseTellsOfRequestsAndNoSecret(t *testing.T) {

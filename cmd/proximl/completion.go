@@ -17,7 +17,7 @@ var shells = map[string]func(*cobra.Command, io.Writer) error{
 	"powershell": (*cobra.Command).GenPowerShellCompletionWithDesc,
 }
 
-func completionCommand() *cobra.Command {
+func completionCommand(a *app) *cobra.Command {
 	names := slices.Sorted(maps.Keys(shells))
 	return &cobra.Command{
 		Use:   "completion " + strings.Join(names, "|"),
@@ -32,7 +32,7 @@ ids of what is in the service. The shell has to load it when it starts.`,
 			if !known {
 				return usage("there is no completion for %q; there is one for %s", args[0], strings.Join(names, ", "))
 			}
-			return write(cmd.Root(), cmd.OutOrStdout())
+			return write(cmd.Root(), a.stdout)
 		},
 	}
 }

@@ -77,10 +77,10 @@ func (a *app) chooseProject(ctx context.Context, list []*proximl.Project, active
 	if active != "" && current == "UNSET" {
 		current = active // is none of the account's projects
 	}
-	fmt.Fprintf(a.stdout, "Current Active Project: %s\n", output.Clean(current))
+	fmt.Fprintf(a.stderr, "Current Active Project: %s\n", output.Clean(current))
 	question := fmt.Sprintf("Select Active Project: (%s) [%s]: ", output.Clean(strings.Join(answers, ", ")), output.Clean(byDefault))
 	for {
-		answer, err := a.ask(ctx, a.stdout, question)
+		answer, err := a.ask(ctx, a.stderr, question)
 		if err == io.EOF {
 			return nil, errors.New("nothing was changed: the input ended without an answer; --project answers the question")
 		}
@@ -91,7 +91,7 @@ func (a *app) chooseProject(ctx context.Context, list []*proximl.Project, active
 		if err == nil {
 			return chosen, nil
 		}
-		fmt.Fprintln(a.stdout, output.Clean(strings.TrimPrefix(err.Error(), "proximl: ")))
+		fmt.Fprintln(a.stderr, output.Clean(strings.TrimPrefix(err.Error(), "proximl: ")))
 	}
 }
 

@@ -34,20 +34,21 @@ func TestConfigureByPipe(t *testing.T) {
 	const choices = "Select Active Project: (My Other Project, Personal, Project Shared With Me) "
 
 	me.pipe("My Other Project\n", "configure").
-		prints("Current Active Project: UNSET\n" + choices + "[Personal]: ").
-		notes("The active project is My Other Project (" + other.ID + ")\n")
+		prints("").
+		notes("Current Active Project: UNSET\n" + choices + "[Personal]: " + "The active project is My Other Project (" + other.ID + ")\n")
 	assert.Equal(t, saying(other.ID), me.saved())
 
 	me.pipe("personal\n Nowhere \n"+me.account.Project, "configure").
-		prints("Current Active Project: My Other Project\n" +
+		prints("").
+		notes("Current Active Project: My Other Project\n" +
 			choices + "[My Other Project]: not found: no project is \"personal\"; the command \"list\" shows what there is\n" +
 			choices + "[My Other Project]: not found: no project is \"Nowhere\"; the command \"list\" shows what there is\n" +
-			choices + "[My Other Project]: ")
+			choices + "[My Other Project]: " + "The active project is Personal (" + me.account.Project + ")\n")
 	assert.Equal(t, saying(me.account.Project), me.saved())
 
 	r := me.pipe("", "configure")
-	assert.Equal(t, "Current Active Project: Personal\n"+choices+"[Personal]: \n", r.stdout)
-	assert.Equal(t, "proximl: nothing was changed: the input ended without an answer; --project answers the question\n", r.stderr)
+	assert.Empty(t, r.stdout)
+	assert.Equal(t, "Current Active Project: Personal\n"+choices+"[Personal]: \n"+"proximl: nothing was changed: the input ended without an answer; --project answers the question\n", r.stderr)
 	assert.Equal(t, exitError, r.code)
 	assert.Equal(t, saying(me.account.Project), me.saved())
 
@@ -79,8 +80,9 @@ func TestConfigureTellsProjectsOfOneNameApart(t *testing.T) {
 	ask := "Select Active Project: (Personal, " + mine.ID + ", " + yours.ID + ") "
 	ambiguous := "name is not unique: 2 projects are called \"Twins\", use an id: " + mine.ID + ", " + yours.ID
 	me.pipe("Twins\n"+yours.ID+"\n", "configure").
-		prints("Current Active Project: UNSET\n" + ask + "[Personal]: " + ambiguous + "\n" + ask + "[Personal]: ").
+		prints("").
 		notes(mine.ID + " is called Twins and owned by me\n" + yours.ID + " is called Twins and owned by you\n" +
+			"Current Active Project: UNSET\n" + ask + "[Personal]: " + ambiguous + "\n" + ask + "[Personal]: " +
 			"The active project is Twins (" + yours.ID + ")\n")
 	assert.Equal(t, saying(yours.ID), me.saved())
 	me.pipe("\n", "configure").ok()
@@ -96,7 +98,8 @@ func TestConfigureWithAProjectThatIsGone(t *testing.T) {
 	require.NoError(t, os.MkdirAll(me.config, 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(me.config, "config.json"), []byte(saying(gone)), 0o600))
 	me.pipe("Personal\n", "configure").
-		prints("Current Active Project: " + gone + "\nSelect Active Project: (Personal) [Personal]: ")
+		prints("").
+		notes("Current Active Project: " + gone + "\nSelect Active Project: (Personal) [Personal]: The active project is Personal (" + me.account.Project + ")\n")
 	assert.Equal(t, saying(me.account.Project), me.saved())
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -71,7 +72,7 @@ func newRoot(a *app) *cobra.Command {
 		gpuCommand(a),
 		environmentCommand(a),
 		emulatorCommand(a),
-		completionCommand(),
+		completionCommand(a),
 		versionCommand(a),
 	)
 	root.Long = rootHelp
@@ -109,12 +110,12 @@ func (a *app) begin(given *pflag.FlagSet) error {
 	if a.flags.outputFile == "" || a.flags.outputFile == "-" {
 		return nil
 	}
-	file, err := os.OpenFile(a.flags.outputFile, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	folder, err := os.OpenRoot(filepath.Dir(a.flags.outputFile))
 	if err != nil {
 		return fmt.Errorf("--output-file: %w", err)
 	}
-	a.stdout = file // the end of the process closes it
-	return nil
+	a.stdout = &outputFile{path: a.flags.outputFile, private: a.flags.showSecrets}
+	return folder.Close()
 }
 
 // group is a command that only has others.

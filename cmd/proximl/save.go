@@ -48,3 +48,33 @@ func writeInto(flag, path string, write func(io.Writer) error) error {
 	}
 	return errors.Join(write(to), to.Close())
 }
+
+// outputFile is the file of --output-file. It stays as it is until there is
+// something to write.
+type outputFile struct {
+	path    string
+	private bool
+	file    *os.File // the end of the process closes it
+}
+
+func (o *outputFile) Write(p []byte) (int, error) {
+	if o.file == nil {
+		if err := o.open(); err != nil {
+			return 0, fmt.Errorf("--output-file: %w", err)
+		}
+	}
+	return o.file.Write(p)
+}
+
+func (o *outputFile) open() error {
+	file, err := os.OpenFile(o.path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	o.file = file
+	info, err := file.Stat()
+	if err == nil && o.private && info.Mode().IsRegular() {
+		err = file.Chmod(0o600)
+	}
+	return err
+}
