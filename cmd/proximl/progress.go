@@ -22,8 +22,9 @@ const (
 )
 
 const (
-	barWidth = 40 // at most
-	underAll = math.MaxInt
+	barWidth  = 40 // at most
+	timeWidth = 12 // room for the time behind the status
+	underAll  = math.MaxInt
 )
 
 // progress shows at the foot of a terminal how far transfers are, and what is
@@ -78,7 +79,9 @@ func (p *progress) say(status string) {
 	}
 	p.begin()
 	p.line = p.screen.New(0, mpb.NopStyle(), mpb.BarPriority(underAll), mpb.PrependDecorators(
-		decor.Any(func(decor.Statistics) string { return *p.status.Load() }),
+		decor.Any(func(s decor.Statistics) string {
+			return output.CutMiddle(*p.status.Load(), s.AvailableWidth-timeWidth)
+		}),
 		decor.Elapsed(decor.ET_STYLE_GO),
 	))
 }

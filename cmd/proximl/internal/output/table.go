@@ -122,6 +122,20 @@ func joined(cells []string, layout []space) string {
 	return strings.TrimRight(b.String(), " ")
 }
 
+// CutMiddle makes a text fit into so many columns. It keeps the end, which says
+// most of a line such as "job NAME is running".
+func CutMiddle(s string, columns int) string {
+	if width(s) <= columns {
+		return s
+	}
+	head := text.Snip(s, columns/3, "…")
+	tail := []rune(s)
+	for len(tail) > 0 && width(head)+width(string(tail)) > columns {
+		tail = tail[1:]
+	}
+	return head + string(tail)
+}
+
 // width is how much room a text takes on a terminal. It counts as [text.Snip]
 // does.
 func width(s string) int { return text.StringWidthWithoutEscSequences(s) }
