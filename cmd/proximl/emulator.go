@@ -36,7 +36,8 @@ func emulatorCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "emulator",
 		Short: "Run a proxiML service on this machine, to try things out without cost",
-		Long: `Run an in-memory proxiML service on this machine until it is interrupted.
+		Long: `Run an in-memory proxiML service on this machine until it is interrupted,
+which is its normal end: the exit code is 0 then.
 
 The first line on stdout is the environment in which commands and programs work
 as the first account; each further account has a line of its own. In another
@@ -47,7 +48,11 @@ terminal:
   proximl project list
 
 Jobs only seem to run, unless --local-runner lets this machine carry them out.
-With --state, accounts, projects and jobs outlive a restart; files do not.`,
+With --state, accounts, projects and jobs outlive a restart; files do not.
+
+With --expose, other machines can connect, but clients send their key over plain
+http only to their own machine. Elsewhere, put a TLS proxy in front of it, or
+tunnel its port: ssh -L 8080:127.0.0.1:8080 HOST`,
 		Example: "  proximl emulator\n  proximl emulator --addr 127.0.0.1:8080 --state emulator.json --speed 60",
 		Args:    takes(0, 0),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return e.run(cmd.Context(), a) },

@@ -104,7 +104,7 @@ func (a *app) begin(given *pflag.FlagSet) error {
 		}
 	}
 	if !output.Format(a.flags.format).Known() {
-		return usage("--output %q is not one of table, json, yaml and id", a.flags.format)
+		return usage("--output %q is not one of table, json, yaml and id; a file is named by --output-file", a.flags.format)
 	}
 	a.progress.shown = !a.flags.quiet && isTerminal(a.stderr) && a.getenv("TERM") != "dumb"
 	if a.flags.outputFile == "" || a.flags.outputFile == "-" {
