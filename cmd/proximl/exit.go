@@ -32,14 +32,14 @@ var errInterrupted = errors.New("interrupted")
 
 func exitCode(ctx context.Context, err error) int {
 	_, isUsage := errors.AsType[usageError](err)
-	_, isAPI := errors.AsType[*proximl.APIError](err)
+	_, isInvalid := errors.AsType[*proximl.ValidationError](err)
 	_, isStatus := errors.AsType[*proximl.StatusError](err)
 	switch {
 	case err == nil:
 		return exitOK
 	case ctx.Err() != nil, errors.Is(err, errInterrupted):
 		return exitInterrupted
-	case isUsage, !isAPI && errors.Is(err, proximl.ErrInvalid): // refused before it was sent
+	case isUsage, isInvalid: // the latter was refused before it was sent
 		return exitUsage
 	case isStatus:
 		return exitFailed

@@ -148,9 +148,9 @@ func TestJobDryRun(t *testing.T) {
 	me.pipe(r.stdout, "job", "create", "-f", "-", "--dry-run").prints(r.stdout) // it can be used as a file
 	me.pipe(specYAML, "job", "create", "-f", "-", "--dry-run", "--sweep", "A=1,2,3").ok().notes("The 3 jobs would cost 12.00 to 47.28 credits per hour\n")
 	me.run("job", "create", "training", "n", "x", "--gpu-type", "k80", "--disk-size", "5", "--dry-run").
-		fails(exitError, "invalid job spec: resources.gpu_types: GPU Type k80 Invalid; resources.disk_size: Disk Size must be between 10 and 2000")
+		fails(exitUsage, "invalid job spec: resources.gpu_types: GPU Type k80 Invalid; resources.disk_size: Disk Size must be between 10 and 2000")
 	me.run("job", "create", "training", "n", "x", "--gpu-type", "v100", "--max-price", "0.5", "--dry-run").
-		fails(exitError, "invalid job spec: resources.max_price: the job would wait for ever: it allows 0.5 credits per hour, and the cheapest of its GPU types costs 1")
+		fails(exitUsage, "invalid job spec: resources.max_price: the job would wait for ever: it allows 0.5 credits per hour, and the cheapest of its GPU types costs 1")
 	assert.Empty(t, bodies(srv, "/job"))
 	assert.Empty(t, bodies(srv, "/dataset"))
 }

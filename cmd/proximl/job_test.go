@@ -172,5 +172,5 @@ func TestJobConnectAsks(t *testing.T) {
 	assert.Regexp(t, `^Downloaded the output to `+regexp.QuoteMeta(output)+`: \d+\.\d\d B\nAll files of job resnet \(\S+\) are exchanged\n$`, r.stderr)
 	assert.DirExists(t, output)
 	me.run("job", "create", "training", "plain", "python train.py", "--no-attach", "-o", "id").ok()
-	me.run("job", "connect", "plain", "-q").fails(exitError, "invalid connect: job: has neither a local model nor a local input or output")
+	me.run("job", "connect", "plain", "-q").fails(exitUsage, "invalid connect: job: has neither a local model nor a local input or output")
 }
