@@ -212,6 +212,18 @@ func TestCompletion(t *testing.T) {
 	assert.Equal(t, "table\njson\nyaml\nid\n:4\n", complete(me, "project", "list", "--output", ""))
 	assert.Equal(t, ":4\n", complete(stranger(t), "project", "show", ""))
 
+	job := []string{"job", "create", "training"}
+	assert.Contains(t, complete(me, append(job, "--gpu-type", "rtx30")...), "rtx3090")
+	dataset := me.dataset("example")
+	assert.Equal(t, "example\t"+dataset.ID+"\n:4\n", complete(me, append(job, "--dataset", "ex")...))
+	for _, flag := range []string{"--checkpoint", "--model-id", "--environment", "--secret", "--credential"} {
+		assert.True(t, strings.HasSuffix(complete(me, append(job, flag, "")...), ":4\n"), "%s is no file", flag)
+	}
+
+	assert.Equal(t, ":4\n", complete(me, "job", "list", ""))
+	assert.Equal(t, ":4\n", complete(me, "project", "create", ""))
+	assert.Equal(t, ":0\n", complete(me, "dataset", "create", "example", ""), "a folder")
+
 	srv.Inject(proximltest.Fault{On: "GET /project", Delay: patience})
 	assert.Equal(t, ":4\n", complete(me, "project", "show", ""), "a shell does not wait for a slow service")
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"maps"
 	"slices"
@@ -34,5 +35,30 @@ ids of what is in the service. The shell has to load it when it starts.`,
 			}
 			return write(cmd.Root(), a.stdout)
 		},
+	}
+}
+
+// completeAll offers names of the service's entities for the flags that take
+// them, in every command that has them, and files only where an argument is one.
+func completeAll(a *app, cmd *cobra.Command) {
+	for _, sub := range cmd.Commands() {
+		completeAll(a, sub)
+	}
+	if cmd.ValidArgsFunction == nil && len(cmd.ValidArgs) == 0 && !strings.Contains(cmd.Use, "FILE") && !strings.Contains(cmd.Use, "PATH") {
+		cmd.ValidArgsFunction = cobra.NoFileCompletions
+	}
+	if cmd.HasParent() && cmd.Parent().Name() == "member" {
+		return // whose flags of these names are levels of access
+	}
+	for flag, with := range map[string]func(context.Context, *app, string) []cobra.Completion{
+		"dataset": datasets.completions, "checkpoint": checkpoints.completions, "volume": volumes.completions,
+		"model-id": models.completions, "gpu-type": gpuTypes.completions, "environment": environments.completions,
+		"secret": secrets.completions, "credential": credentials.completions,
+	} {
+		if cmd.Flags().Lookup(flag) != nil {
+			completeFlag(cmd, flag, func(cmd *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+				return with(cmd.Context(), a, begun), cobra.ShellCompDirectiveNoFileComp
+			})
+		}
 	}
 }

@@ -87,6 +87,7 @@ func newRoot(a *app) *cobra.Command {
 	})
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.begin(cmd.Flags()) }
 	a.flags.add(root.PersistentFlags())
+	completeAll(a, root)
 	completeFlag(root, "output", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return []cobra.Completion{"table", "json", "yaml", "id"}, cobra.ShellCompDirectiveNoFileComp
 	})
