@@ -166,6 +166,9 @@ func (c *jobCreation) fromFile(ctx context.Context, path string) error {
 
 // run checks all that it can before it creates anything.
 func (c *jobCreation) run(ctx context.Context, spec *proximl.JobSpec) error {
+	if spec.ProjectID != "" {
+		c.app.flags.project = spec.ProjectID // for all calls, and for the commands that notes suggest
+	}
 	folders, err := localFolders(spec)
 	if err != nil {
 		return err

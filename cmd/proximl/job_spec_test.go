@@ -181,3 +181,25 @@ func TestJobCreateWithoutAReply(t *testing.T) {
 		"look for the result before you repeat the call; there is now job lost ("+list[0].ID+")")
 	assert.Equal(t, proximl.JobStatusNew, list[0].Status)
 }
+
+// A file that names a project is about a job of that project, whatever the
+// active one is.
+func TestJobFromFileInAnotherProject(t *testing.T) {
+	t.Parallel()
+	srv, me := service(t, proximltest.WithSpeed(40))
+	other := me.project("Other")
+	spec := specYAML + "project_uuid: " + other.ID + "\n"
+	r := me.pipe(spec, "job", "create", "-f", "-").ok()
+	assert.Regexp(t, `\njob from a file \(\S+\) is finished\n$`, r.stderr)
+	me.pipe(spec, "job", "create", "-f", "-", "--dry-run").ok()
+
+	srv.Inject(proximltest.Fault{On: "POST /job", Kind: proximltest.ReplyAfterWork, Status: http.StatusBadGateway, Body: "{}"})
+	spec = strings.Replace(spec, "from a file", "lost", 1)
+	assert.Contains(t, me.pipe(spec, "job", "create", "-f", "-").stderr, "; there is now job lost (")
+
+	spec = strings.Replace(spec, "lost", "fails", 1)
+	srv.Inject(proximltest.Fault{On: "GET /job/{id}", Status: http.StatusBadRequest, Body: "{}"})
+	r = me.pipe(spec, "job", "create", "-f", "-")
+	assert.Contains(t, r.stderr, " goes on, and costs credits; to stop it: proximl job stop ")
+	assert.Contains(t, r.stderr, ` --project "`+other.ID+`"`+"\n")
+}
