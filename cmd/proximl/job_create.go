@@ -23,6 +23,7 @@ type jobCreation struct {
 	*app
 	create          func(context.Context, *proximl.ProxiML, *proximl.JobSpec) (*proximl.Job, error) // nil = Jobs.Create
 	dataDir         string
+	dataset         string // the id of what was made of it
 	attach, connect bool
 	dryRun          bool
 	sweep           []string
@@ -201,6 +202,7 @@ func (c *jobCreation) run(ctx context.Context, spec *proximl.JobSpec) error {
 	}
 	job, err := c.createOne(ctx, client, spec)
 	if err != nil {
+		c.noteDataset(err)
 		return err
 	}
 	return c.follow(ctx, client, job, folders)
@@ -209,6 +211,7 @@ func (c *jobCreation) run(ctx context.Context, spec *proximl.JobSpec) error {
 func (c *jobCreation) createAll(ctx context.Context, client *proximl.ProxiML, sweep *proximl.Sweep) error {
 	created, failed := client.Jobs.Sweep(ctx, sweep)
 	if len(created) == 0 {
+		c.noteDataset(failed)
 		return failed
 	}
 	return errors.Join(failed, jobs.list(c.app, created))
@@ -274,55 +277,13 @@ func (c *jobCreation) launch(ctx context.Context, watch *jobWatch) error {
 	return c.open(ctx, watch.job)
 }
 
-// addDataset makes a dataset of the folder of --data-dir for the job.
-func (c *jobCreation) addDataset(ctx context.Context, client *proximl.ProxiML, spec *proximl.JobSpec) error {
-	dataset, err := client.Datasets.Create(ctx, &proximl.DatasetSpec{
-		Name: datasetName(spec), ProjectID: spec.ProjectID, SourceType: local, SourceURI: c.dataDir,
-	})
-	if err != nil {
-		return fmt.Errorf("--data-dir: %w", err)
-	}
-	c.note("Created dataset %s (%s)", dataset.Name, dataset.ID)
-	useDataset(spec, dataset.ID)
-	if !c.connect {
-		c.note("The job waits for it; to upload it: %s", c.suggest("dataset connect "+dataset.ID))
-		return nil
-	}
-	_, err = client.Datasets.Connect(ctx, dataset.ID, c.telling(proximl.ConnectOptions{
-		Input: c.dataDir,
-		Wait:  waiting(c.progress, func(d *proximl.Dataset) string { return fmt.Sprintf("dataset %s is %s", d.Name, d.Status) }),
-	}))
-	c.progress.end()
-	if err != nil {
-		c.note("There is no job yet; to remove the dataset: %s", c.suggest("dataset remove "+dataset.ID))
-		return fmt.Errorf("--data-dir: %w", err)
-	}
-	return nil
-}
-
-func datasetName(spec *proximl.JobSpec) string { return "Job - " + spec.Name }
-
-func useDataset(spec *proximl.JobSpec, id string) {
-	if spec.Data == nil {
-		spec.Data = &proximl.JobData{}
-	}
-	spec.Data.Datasets = append(spec.Data.Datasets, proximl.DatasetRef{ID: id})
-}
-
 // try prints what would be created, and what it would cost.
 func (c *jobCreation) try(ctx context.Context, spec *proximl.JobSpec, times int) error {
 	if c.dataDir != "" {
 		useDataset(spec, datasetName(spec))
 	}
-	client, err := c.projectClient(ctx)
+	gpuTypes, err := c.validate(ctx, spec)
 	if err != nil {
-		return err
-	}
-	gpuTypes, err := client.GPUTypes.List(ctx)
-	if err != nil {
-		return err
-	}
-	if err := spec.Validate(gpuTypes); err != nil {
 		return err
 	}
 	cost, err := proximl.EstimateCost(spec, gpuTypes, time.Hour)
@@ -338,6 +299,19 @@ func (c *jobCreation) try(ctx context.Context, spec *proximl.JobSpec, times int)
 	}
 	c.note("%s", costs(cost, times))
 	return nil
+}
+
+// validate checks a spec against the GPU types that there are.
+func (c *jobCreation) validate(ctx context.Context, spec *proximl.JobSpec) ([]*proximl.GPUType, error) {
+	client, err := c.projectClient(ctx)
+	if err != nil {
+		return nil, err
+	}
+	gpuTypes, err := client.GPUTypes.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return gpuTypes, spec.Validate(gpuTypes)
 }
 
 func costs(cost proximl.CostRange, jobs int) string {

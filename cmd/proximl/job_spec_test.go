@@ -203,3 +203,23 @@ func TestJobFromFileInAnotherProject(t *testing.T) {
 	assert.Contains(t, r.stderr, " goes on, and costs credits; to stop it: proximl job stop ")
 	assert.Contains(t, r.stderr, ` --project "`+other.ID+`"`+"\n")
 }
+
+// Nothing is uploaded for a job that cannot be, and what was is not forgotten.
+func TestJobNotCreatedWithItsDataset(t *testing.T) {
+	t.Parallel()
+	srv, me := service(t, proximltest.WithSpeed(40))
+	data := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(data, "words.txt"), []byte("good morning"), 0o600))
+	args := []string{"job", "create", "training", "n", "x", "--data-dir", data}
+	me.run(append(args, "--gpu-type", "nonexist")...).fails(exitError, "invalid job spec: resources.gpu_types: GPU Type nonexist Invalid")
+	assert.Empty(t, bodies(srv, "/dataset"))
+
+	srv.Inject(proximltest.Fault{On: "POST /dataset", Kind: proximltest.ReplyAfterWork, Status: http.StatusBadGateway, Body: "{}"})
+	assert.Contains(t, me.run(args...).stderr, "; there is now dataset Job - n (")
+	for _, more := range [][]string{nil, {"--sweep", "A=1"}} {
+		srv.Inject(proximltest.Fault{On: "POST /job", Status: http.StatusBadRequest, Body: `{"errorMessage":"no"}`})
+		r := me.run(append(args, more...)...)
+		assert.Equal(t, exitError, r.code)
+		assert.Regexp(t, `^Created dataset Job - n \((\S+)\)\nThere is no job yet; to remove the dataset: proximl dataset remove \S{36}\nproximl: `, r.stderr)
+	}
+}
