@@ -2,10 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"html"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +24,10 @@ func jobOpenCommand(a *app) *cobra.Command {
 		Short: "Open a notebook, or print where a job is reached",
 		Long: `Open a notebook in the browser, or print the URL of an endpoint. Without a
 terminal the URL of a notebook is printed, too, but without the token that opens
-it. With --show-secrets it is printed with the token.`,
+it. With --show-secrets it is printed with the token.
+
+The browser gets the token from a page in the temporary folder, which only you
+can read and which stays there.`,
 		Example: "  proximl job open sandbox\n  proximl job open sandbox --show-secrets",
 	}, func(ctx context.Context, _ *proximl.ProxiML, job *proximl.Job) error { return a.open(ctx, job) })
 }
@@ -49,8 +57,29 @@ func (a *app) printURL(url string) error {
 	return err
 }
 
-// browse leaves a URL to what opens such things on this system.
+// browse leaves a URL to what opens such things on this system. That gets a page
+// that leads there: the URL may hold a token, and other users of the machine can
+// see arguments. The page stays, as nothing tells when it was read.
 func browse(ctx context.Context, url string) error {
+	folder, err := os.MkdirTemp("", "proximl-open-")
+	if err != nil {
+		return err
+	}
+	page := filepath.Join(folder, "open.html")
+	content := fmt.Sprintf("<!DOCTYPE html><meta http-equiv=\"refresh\" content=\"0; url=%s\">\n", html.EscapeString(url))
+	if err := os.WriteFile(page, []byte(content), 0o600); err != nil {
+		return errors.Join(err, os.RemoveAll(folder))
+	}
+	if err := startOpener(ctx, page); err != nil {
+		return errors.Join(err, os.RemoveAll(folder))
+	}
+	return nil
+}
+
+const openerTime = 2 * time.Second // within which an opener that cannot open anything says so
+
+// startOpener does not wait for an opener that stays until its page is closed.
+func startOpener(ctx context.Context, page string) error {
 	opener := []string{"xdg-open"}
 	switch runtime.GOOS {
 	case "darwin":
@@ -58,5 +87,20 @@ func browse(ctx context.Context, url string) error {
 	case "windows":
 		opener = []string{"rundll32", "url.dll,FileProtocolHandler"}
 	}
-	return exec.CommandContext(ctx, opener[0], append(opener[1:], url)...).Run()
+	cmd := exec.Command(opener[0], append(opener[1:], page)...)
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }() // until the end of the process, at the latest
+	patience := time.NewTimer(openerTime)
+	defer patience.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-patience.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

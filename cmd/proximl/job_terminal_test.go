@@ -3,6 +3,7 @@
 package main
 
 import (
+	"html"
 	"os"
 	"path/filepath"
 	"strings"
@@ -77,20 +78,38 @@ func TestNotebookIsOpened(t *testing.T) {
 	require.NoError(t, srv.SetStatus(job.ID, "running"))
 	job, err := me.client.Jobs.Get(t.Context(), job.ID)
 	require.NoError(t, err)
-	code, text := me.with("PATH="+t.TempDir()).open(80, "job", "open", "sandbox").ends()
+	code, text := me.with("PATH="+t.TempDir(), "TMPDIR="+t.TempDir()).open(80, "job", "open", "sandbox").ends()
 	assert.Equal(t, exitError, code)
 	assert.Contains(t, text, "; to print the URL: proximl job open "+job.ID+" --show-secrets\n")
 
-	folder := t.TempDir()
-	for _, opener := range []string{"xdg-open", "open"} {
-		script := "#!/bin/sh\nprintf %s \"$1\" > " + filepath.Join(folder, "opened") + "\n"
-		require.NoError(t, os.WriteFile(filepath.Join(folder, opener), []byte(script), 0o700))
+	folder, temp := t.TempDir(), t.TempDir()
+	opens := func(then string) string { // returns what the opener got
+		for _, opener := range []string{"xdg-open", "open"} {
+			script := "#!/bin/sh\nprintf %s \"$1\" > " + filepath.Join(folder, "opened") + "\n" + then + "\n"
+			require.NoError(t, os.WriteFile(filepath.Join(folder, opener), []byte(script), 0o700))
+		}
+		code, text = me.with("PATH="+folder, "TMPDIR="+temp).open(80, "job", "open", "sandbox").ends()
+		opened, err := os.ReadFile(filepath.Join(folder, "opened"))
+		require.NoError(t, err)
+		return string(opened)
 	}
-	code, text = me.with("PATH="+folder).open(80, "job", "open", "sandbox").ends()
+	page := opens("")
 	require.Zero(t, code, text)
 	assert.Equal(t, "Opened job sandbox ("+job.ID+") in the browser\n", text)
-	opened, err := os.ReadFile(filepath.Join(folder, "opened"))
+	assert.NotContains(t, page, string(job.NotebookToken), "other users can see arguments")
+	content, err := os.ReadFile(page)
 	require.NoError(t, err)
-	assert.Equal(t, job.NotebookURL(), string(opened))
-	assert.NotContains(t, text, string(job.NotebookToken))
+	assert.Contains(t, string(content), `content="0; url=`+html.EscapeString(job.NotebookURL())+`"`)
+	for path, mode := range map[string]os.FileMode{page: 0o600, filepath.Dir(page): os.ModeDir | 0o700} {
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		assert.Equal(t, mode, info.Mode())
+	}
+
+	opens("while [ -d " + folder + " ]; do /bin/sleep 0.1; done") // as a browser may
+	require.Zero(t, code, text)
+	failed := opens("exit 3")
+	assert.Equal(t, exitError, code)
+	assert.Contains(t, text, "no browser could be opened (exit status 3); to print the URL: ")
+	assert.NoFileExists(t, failed)
 }
