@@ -50,7 +50,8 @@ func TestJobStartStopRemove(t *testing.T) {
 		fails(exitError, "DELETE /job/"+job.ID+": 400 Bad Request: Invalid Request - A job that is running must be stopped before it is removed")
 	me.run("job", "remove", "sandbox", "--yes", "--force").prints("").notes("Removed " + called + "\n")
 	srv.Clock().Advance(time.Hour)
-	me.run("job", "wait", job.ID, "--for", "archived").fails(exitNotFound, "GET /job/"+job.ID+`: 404 Not Found: Job Not Found; the command "list" shows what is there, --project says in which project`)
+	me.run("job", "wait", job.ID, "--for", "archived").prints("").notes("There is no job " + job.ID + "\n")
+	me.run("job", "wait", job.ID).fails(exitNotFound, "GET /job/"+job.ID+`: 404 Not Found: Job Not Found; the command "list" shows what is there, --project says in which project`)
 	me.run("job", "stop", "sandbox").fails(exitNotFound, `not found: no job is "sandbox"; the command "list" shows what there is`)
 
 	one, two := me.create("twin", proximl.JobTypeNotebook), me.create("twin", proximl.JobTypeNotebook)

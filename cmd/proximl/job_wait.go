@@ -29,7 +29,7 @@ var waitable = []proximl.JobStatus{
 func jobWaitCommand(a *app) *cobra.Command {
 	var status string
 	var limit timeout
-	cmd := onJob(a, &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "wait NAME_OR_ID",
 		Short: "Wait until a job has a status",
 		Long: fmt.Sprintf(`Wait until a job has a status, or has passed it, and print the job. Without --for
@@ -37,20 +37,33 @@ that is "running" for a notebook or endpoint, and "finished" for all else.
 
 The statuses are:
     %s
-A job that is not found counts as archived. When the status is out of reach, since
+An id that is not found counts as archived. When the status is out of reach, since
 the job failed, say, the exit code is 5. The job goes on when the wait is
 interrupted.`, strings.ReplaceAll(jobStatusNames(), ", ", "\n    ")),
 		Example: "  proximl job wait resnet\n  proximl job wait sandbox --for stopped --timeout 10m",
-	}, func(ctx context.Context, client *proximl.ProxiML, job *proximl.Job) error {
-		wanted := proximl.JobStatus(status)
+		Args:              takes(1, 1),
+		ValidArgsFunction: jobs.complete(a),
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		ctx, wanted := cmd.Context(), proximl.JobStatus(status)
+		client, err := a.client(ctx)
+		if err != nil {
+			return err
+		}
+		job, err := findJob(ctx, client, args[0])
 		switch {
-		case status == "" && runsUntilStopped(job.Type):
+		case wanted == proximl.JobStatusArchived && isID(args[0]) && errors.Is(err, proximl.ErrNotFound):
+			a.note("There is no job %s", args[0])
+			return nil
+		case err != nil:
+			return err
+		case wanted == "" && runsUntilStopped(job.Type):
 			wanted = proximl.JobStatusRunning
-		case status == "":
+		case wanted == "":
 			wanted = proximl.JobStatusFinished
 		}
 		return a.waitForJob(ctx, client, job, wanted, limit)
-	})
+	}
 	cmd.PreRunE = func(*cobra.Command, []string) error {
 		if status != "" && !slices.Contains(waitable, proximl.JobStatus(status)) {
 			return usage("--for %q is not one of %s", status, jobStatusNames())
