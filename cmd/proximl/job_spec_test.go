@@ -43,7 +43,7 @@ func TestJobFlags(t *testing.T) {
 				"training", "n", "python a.py", "python b.py", "--gpu-type", "v100", "--gpu-type", "a100", "--gpu-count", "2", "--cpu-count", "8", "--disk-size", "20",
 				"--max-price", "2.5", "--preemptible", "--environment", "DEEPLEARNING_PY313", "--env", "A=b=c", "--env", "EMPTY=", "--apt-packages", "x,y=1.0", "--pip-packages", "z==2.0",
 				"--conda-packages", "c", "--credential", "aws", "--credential", "gcp", "--secret", "wandb", "--git-uri", "https://github.com/org/repo.git", "--checkpoint", "mine",
-				"--public-checkpoint", "bloomz-7b1", "--dataset", "a, b", "--public-dataset", "CIFAR-10", "--output-type", "aws", "--output-uri", "s3://bucket/out", "--archive", "--no-save-model",
+				"--public-checkpoint", "bloomz-7b1", "--dataset", "a, b", "--public-dataset", "CIFAR-10", "--output-type", "aws", "--output-uri", "s3://bucket/out", "--no-archive=false", "--no-save-model",
 			},
 			`{"name":"n","type":"training","resources":{"gpu_types":["v100","a100"],"gpu_count":2,"cpu_count":8,"disk_size":20,"max_price":2.5,"preemptible":true},` +
 				`"workers":["python a.py","python b.py"],` +
@@ -99,6 +99,7 @@ func TestJobUsage(t *testing.T) {
 		"training n --model-dir /nowhere":             "the model cannot be uploaded: stat /nowhere: no such file or directory",
 		"training n --data-dir /nowhere":              "the dataset cannot be uploaded: stat /nowhere: no such file or directory",
 		"inference n --input-dir /nowhere":            "the input cannot be uploaded: stat /nowhere: no such file or directory",
+		"training n x --no-archive=perhaps":           `invalid argument "perhaps" for "--no-archive" flag: strconv.ParseBool: parsing "perhaps": invalid syntax; see proximl job create training --help`,
 		"training n --sweep A":                        `--sweep "A" is not of the form KEY=A,B,...`,
 		"training n --sweep A=1 --output-dir .":       "--sweep cannot be used with local files but those of --data-dir",
 		"notebook n --timeout soon":                   `invalid argument "soon" for "--timeout" flag: want seconds, or a time such as 10m; see proximl job create notebook --help`,
