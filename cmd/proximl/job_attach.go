@@ -53,17 +53,18 @@ func (w *jobWatch) run(ctx context.Context) error {
 	defer endLog()
 	var tasks sync.WaitGroup
 	var waited, connected, logged error
+	id := w.job.ID // the tasks go on when the job is seen anew
 	if w.log != nil {
-		tasks.Go(func() { logged = w.client.Jobs.CopyLogs(log, w.job.ID, w.logTo(w.log)) })
+		tasks.Go(func() { logged = w.client.Jobs.CopyLogs(log, id, w.logTo(w.log)) })
 	}
 	if namesFolders(w.folders) {
 		tasks.Go(func() {
-			if _, connected = w.connect(working); connected != nil {
+			if _, connected = w.connect(working, id); connected != nil {
 				cancel()
 			}
 		})
 	}
-	last, waited := w.client.Jobs.WaitFor(working, w.job.ID, w.wanted, waiting(w.progress, jobStatus)...)
+	last, waited := w.client.Jobs.WaitFor(working, id, w.wanted, waiting(w.progress, jobStatus)...)
 	w.job = cmp.Or(last, w.job)
 	switch _, failed := errors.AsType[*proximl.StatusError](waited); {
 	case w.wanted == proximl.JobStatusRunning:
@@ -97,7 +98,7 @@ func (w *jobWatch) outcome(interrupted error, failures ...error) error {
 
 // serve only exchanges files.
 func (w *jobWatch) serve(ctx context.Context) error {
-	last, err := w.connect(ctx)
+	last, err := w.connect(ctx, w.job.ID)
 	w.progress.end()
 	if err != nil {
 		return w.unfinished(cmp.Or(last, w.job), err)
@@ -106,10 +107,10 @@ func (w *jobWatch) serve(ctx context.Context) error {
 	return nil
 }
 
-func (w *jobWatch) connect(ctx context.Context) (*proximl.Job, error) {
+func (w *jobWatch) connect(ctx context.Context, id string) (*proximl.Job, error) {
 	options := w.telling(w.folders)
 	options.Wait = waiting(w.progress, jobStatus)
-	return w.client.Jobs.Connect(ctx, w.job.ID, options)
+	return w.client.Jobs.Connect(ctx, id, options)
 }
 
 func namesFolders(o proximl.ConnectOptions) bool {
