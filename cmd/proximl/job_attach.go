@@ -107,6 +107,24 @@ func (w *jobWatch) serve(ctx context.Context) error {
 	return nil
 }
 
+// upload exchanges files before the rest of the watch. The limit is for the time
+// until the job wants them, and not for the upload itself.
+func (w *jobWatch) upload(ctx context.Context, limit timeout) error {
+	limited, cancel := limit.context(ctx)
+	defer cancel()
+	last, err := w.client.Jobs.WaitFor(limited, w.job.ID, proximl.JobStatusWaitingForDownload, waiting(w.progress, jobStatus)...)
+	if err == nil {
+		last, err = w.connect(ctx, w.job.ID)
+	}
+	w.job = cmp.Or(last, w.job)
+	w.progress.end()
+	if err != nil {
+		return limit.explain(w.unfinished(w.job, err))
+	}
+	w.folders = proximl.ConnectOptions{}
+	return nil
+}
+
 func (w *jobWatch) connect(ctx context.Context, id string) (*proximl.Job, error) {
 	options := w.telling(w.folders)
 	options.Wait = waiting(w.progress, jobStatus)

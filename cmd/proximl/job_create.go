@@ -107,7 +107,7 @@ interrupted. "proximl job create --help" says more.`,
 	}
 	if runsUntilStopped(t) {
 		cmd.Use, cmd.Args = fmt.Sprintf("%s NAME", t), takes(1, 1)
-		cmd.Flags().Var(&creation.limit, "timeout", "how long to wait until it runs: `TIME` in seconds, or such as 10m; 0 is without end")
+		cmd.Flags().Var(&creation.limit, "timeout", "how long to wait until it runs, from the end of an upload: `TIME` in seconds, or such as 10m; 0 is without end")
 	}
 	flags.add(cmd.Flags(), t)
 	for flag, value := range map[string]string{"gpu-type": defaultGPUType, "gpu-count": "1", "disk-size": fmt.Sprint(defaultDiskSize), "max-price": fmt.Sprint(defaultMaxPrice)} {
@@ -262,6 +262,11 @@ func (c *jobCreation) follow(ctx context.Context, client *proximl.ProxiML, job *
 
 // launch waits until a notebook or endpoint runs, and opens it.
 func (c *jobCreation) launch(ctx context.Context, watch *jobWatch) error {
+	if namesFolders(watch.folders) {
+		if err := watch.upload(ctx, c.limit); err != nil {
+			return err
+		}
+	}
 	limited, cancel := c.limit.context(ctx)
 	defer cancel()
 	watch.wanted = proximl.JobStatusRunning

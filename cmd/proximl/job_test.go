@@ -175,3 +175,15 @@ func TestJobConnectAsks(t *testing.T) {
 	me.run("job", "create", "training", "plain", "python train.py", "--no-attach", "-o", "id").ok()
 	me.run("job", "connect", "plain", "-q").fails(exitUsage, "invalid connect: job: has neither a local model nor a local input or output")
 }
+
+// The time limit of a notebook is not that of its upload.
+func TestJobUploadsLongerThanTheTimeout(t *testing.T) {
+	t.Parallel()
+	srv, me := service(t, proximltest.WithSpeed(40))
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "notebook.ipynb"), []byte("{}"), 0o600))
+	srv.Inject(proximltest.Fault{On: "PUT /transfer/{rest...}", Delay: 6 * 40 * time.Second})
+	r := me.run("job", "create", "notebook", "sandbox", "--model-dir", folder, "--timeout", "5").ok()
+	assert.Contains(t, r.stderr, "The token that opens the notebook is left out")
+	assert.Positive(t, got(srv, "PUT /transfer/"))
+}
