@@ -40,7 +40,7 @@ The statuses are:
 An id that is not found counts as archived. When the status is out of reach, since
 the job failed, say, the exit code is 5. The job goes on when the wait is
 interrupted.`, strings.ReplaceAll(jobStatusNames(), ", ", "\n    ")),
-		Example: "  proximl job wait resnet\n  proximl job wait sandbox --for stopped --timeout 10m",
+		Example:           "  proximl job wait resnet\n  proximl job wait sandbox --for stopped --timeout 10m",
 		Args:              takes(1, 1),
 		ValidArgsFunction: jobs.complete(a),
 	}
