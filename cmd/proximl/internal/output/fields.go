@@ -6,16 +6,13 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/proximl/proximl-go/internal/stream"
 )
 
 // fields writes an object as lines of a name and a value. The fields of nested
-// objects have names like resources.gpu_count and workers[0].status. A value that
-// is too long for a terminal of so many columns goes on below itself; 0 is no
-// terminal.
-func fields(document jsontext.Value, columns int) string {
+// objects have names like resources.gpu_count and workers[0].status.
+func fields(document jsontext.Value) string {
 	var lines [][2]string
 	collect(document, "", &lines)
 	widest := 0
@@ -24,11 +21,7 @@ func fields(document jsontext.Value, columns int) string {
 	}
 	var b strings.Builder
 	for _, line := range lines {
-		value := line[1]
-		if room := columns - widest - 3; room >= short { // WrapText lets a wide character stick out by one
-			value = strings.ReplaceAll(text.WrapText(value, room), "\n", "\n"+strings.Repeat(" ", widest+2))
-		}
-		b.WriteString(line[0] + ":" + strings.Repeat(" ", widest-width(line[0])+1) + value + "\n")
+		b.WriteString(line[0] + ":" + strings.Repeat(" ", widest-width(line[0])+1) + line[1] + "\n")
 	}
 	return b.String()
 }

@@ -67,7 +67,7 @@ func Show[T any](p *Printer, entity *T, id func(*T) string) error {
 		if err != nil {
 			return err
 		}
-		return p.write(fields(document, p.Width))
+		return p.write(fields(document))
 	}
 	return p.document(entity)
 }

@@ -102,19 +102,6 @@ func TestShowIsATableOfFields(t *testing.T) {
 		"text:                two lines\n", show(t, output.Table, false, of))
 }
 
-func TestShowFits(t *testing.T) {
-	t.Parallel()
-	of := &thing{ID: "x", Extra: jsontext.Value(`{"command": "` + strings.Repeat("python train.py ", 9) + `", "wide": "` + strings.Repeat("生命", 30) + `"}`)}
-	for width := 20; width < 160; width++ {
-		var b strings.Builder
-		require.NoError(t, output.Show(&output.Printer{To: &b, Format: output.Table, Width: width}, of, id))
-		for line := range strings.Lines(b.String()) {
-			assert.LessOrEqual(t, displayed(line), width, line)
-		}
-		assert.Equal(t, 60, strings.Count(b.String(), "生")+strings.Count(b.String(), "命"), "nothing is cut")
-	}
-}
-
 // A table is never wider than its terminal, and cuts ids last.
 func TestTablesFit(t *testing.T) {
 	t.Parallel()
