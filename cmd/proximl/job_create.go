@@ -3,9 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -208,15 +206,6 @@ func (c *jobCreation) run(ctx context.Context, spec *proximl.JobSpec) error {
 	return c.follow(ctx, client, job, folders)
 }
 
-func (c *jobCreation) createAll(ctx context.Context, client *proximl.ProxiML, sweep *proximl.Sweep) error {
-	created, failed := client.Jobs.Sweep(ctx, sweep)
-	if len(created) == 0 {
-		c.noteDataset(failed)
-		return failed
-	}
-	return errors.Join(failed, jobs.list(c.app, created))
-}
-
 func (c *jobCreation) createOne(ctx context.Context, client *proximl.ProxiML, spec *proximl.JobSpec) (*proximl.Job, error) {
 	create := c.create
 	if create == nil {
@@ -280,74 +269,4 @@ func (c *jobCreation) launch(ctx context.Context, watch *jobWatch) error {
 		return nil
 	}
 	return c.open(ctx, watch.job)
-}
-
-// try prints what would be created, and what it would cost.
-func (c *jobCreation) try(ctx context.Context, spec *proximl.JobSpec, times int) error {
-	if c.dataDir != "" {
-		useDataset(spec, datasetName(spec))
-	}
-	gpuTypes, err := c.validate(ctx, spec)
-	if err != nil {
-		return err
-	}
-	cost, err := proximl.EstimateCost(spec, gpuTypes, time.Hour)
-	if err != nil {
-		return err
-	}
-	printer := c.printer()
-	if printer.Format == output.Table {
-		printer.Format = output.YAML
-	}
-	if err := output.Show(printer, spec, func(s *proximl.JobSpec) string { return s.Name }); err != nil {
-		return err
-	}
-	c.note("%s", costs(cost, times))
-	return nil
-}
-
-// validate checks a spec against the GPU types that there are.
-func (c *jobCreation) validate(ctx context.Context, spec *proximl.JobSpec) ([]*proximl.GPUType, error) {
-	client, err := c.projectClient(ctx)
-	if err != nil {
-		return nil, err
-	}
-	gpuTypes, err := client.GPUTypes.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return gpuTypes, spec.Validate(gpuTypes)
-}
-
-func costs(cost proximl.CostRange, jobs int) string {
-	text := "It would cost"
-	if jobs > 1 {
-		text = fmt.Sprintf("The %d jobs would cost", jobs)
-	}
-	least, most := fmt.Sprintf("%.2f", cost.Min*float64(jobs)), fmt.Sprintf("%.2f", cost.Max*float64(jobs))
-	if least != most {
-		least += " to " + most
-	}
-	return text + " " + least + " credits per hour"
-}
-
-// variables are those of --sweep.
-func (c *jobCreation) variables() ([]proximl.SweepVariable, error) {
-	var variables []proximl.SweepVariable
-	for _, text := range c.sweep {
-		key, values, found := strings.Cut(text, "=")
-		if !found || key == "" || values == "" {
-			return nil, usage("--sweep %q is not of the form KEY=A,B,...", text)
-		}
-		variables = append(variables, proximl.SweepVariable{Key: key, Values: strings.Split(values, ",")})
-	}
-	return variables, nil
-}
-
-func combinations(variables []proximl.SweepVariable) int {
-	product := min(len(variables), 1)
-	for _, variable := range variables {
-		product *= len(variable.Values)
-	}
-	return product
 }
