@@ -73,7 +73,6 @@ func TestUsageErrors(t *testing.T) {
 	me.run("project", "list", "x").fails(exitUsage, "the usage is: proximl project list [flags]; see proximl project list --help")
 	me.run("project", "list", "--nope").fails(exitUsage, "unknown flag: --nope; see proximl project list --help")
 	me.run("project", "list", "-o", "xml").fails(exitUsage, `--output "xml" is not one of table, json, yaml and id; a file is named by --output-file`)
-	assert.Equal(t, exitUsage, me.pipe("name: x\ntype: training\n", "job", "create", "--file", "-", "--dry-run").code, "an incomplete job")
 	me.run("project", "settings").fails(exitUsage, "nothing to change: give --only-owned-resources or --only-owned-resources=false")
 	me.run("project", "credential", "put", "ftp").fails(exitError, "no credentials: looked at the option WithCredentials, the environment variables PROXIML_USER and PROXIML_KEY, and "+
 		filepath.Join(me.config, "credentials.json")+"; make an API key on the account settings page and put its file there")

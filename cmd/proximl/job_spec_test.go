@@ -212,7 +212,7 @@ func TestJobNotCreatedWithItsDataset(t *testing.T) {
 	data := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(data, "words.txt"), []byte("good morning"), 0o600))
 	args := []string{"job", "create", "training", "n", "x", "--data-dir", data}
-	me.run(append(args, "--gpu-type", "nonexist")...).fails(exitError, "invalid job spec: resources.gpu_types: GPU Type nonexist Invalid")
+	me.run(append(args, "--gpu-type", "nonexist")...).fails(exitUsage, "invalid job spec: resources.gpu_types: GPU Type nonexist Invalid")
 	assert.Empty(t, bodies(srv, "/dataset"))
 
 	srv.Inject(proximltest.Fault{On: "POST /dataset", Kind: proximltest.ReplyAfterWork, Status: http.StatusBadGateway, Body: "{}"})
