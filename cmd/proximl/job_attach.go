@@ -93,7 +93,7 @@ func (w *jobWatch) outcome(interrupted error, failures ...error) error {
 		return w.unfinished(w.job, first)
 	}
 	w.note("%s is %s", jobs.describe(w.job), w.job.Status)
-	return nil
+	return stopped(w.job, w.wanted)
 }
 
 // serve only exchanges files.

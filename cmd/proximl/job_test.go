@@ -74,6 +74,11 @@ func TestJobWait(t *testing.T) {
 	me.run("job", "wait", "resnet", "--project", "Personal").
 		fails(exitFailed, job.ID+` is "failed" and cannot become "finished" any more; its log: proximl job logs `+job.ID+` --archive log.zip --project "Personal"`)
 	me.run("job", "attach", "resnet").fails(exitFailed, job.ID+` is "failed" and cannot become "finished" any more; its log: proximl job logs `+job.ID+" --archive log.zip")
+	require.NoError(t, srv.SetStatus(job.ID, "stopped"))
+	r = me.run("job", "wait", "resnet", "-o", "id")
+	assert.Equal(t, exitFailed, r.code, "it has no result")
+	assert.Equal(t, job.ID+"\n", r.stdout)
+	assert.Equal(t, "proximl: "+job.ID+` is "stopped" and cannot become "finished" any more`+"\n", r.stderr)
 	require.NoError(t, srv.SetStatus(job.ID, "finished"))
 	assert.Contains(t, me.run("job", "wait", job.ID, "-o", "json").ok().notes("").stdout, "\n  \"status\": \"finished\",\n")
 	me.run("job", "attach", job.ID).prints("").notes(called + " is finished\n")

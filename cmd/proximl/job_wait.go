@@ -38,7 +38,7 @@ that is "running" for a notebook or endpoint, and "finished" for all else.
 The statuses are:
     %s
 An id that is not found counts as archived. When the status is out of reach, since
-the job failed, say, the exit code is 5. The job goes on when the wait is
+the job failed or was stopped, the exit code is 5. The job goes on when the wait is
 interrupted.`, strings.ReplaceAll(jobStatusNames(), ", ", "\n    ")),
 		Example:           "  proximl job wait resnet\n  proximl job wait sandbox --for stopped --timeout 10m",
 		Args:              takes(1, 1),
@@ -94,7 +94,16 @@ func (a *app) waitForJob(ctx context.Context, client *proximl.ProxiML, job *prox
 		a.note("There is no more %s", jobs.describe(job))
 		return nil
 	}
-	return jobs.show(a, last)
+	return errors.Join(jobs.show(a, last), stopped(last, wanted))
+}
+
+// stopped is the failure of a job that was to finish and was stopped, by somebody
+// or for lack of credits. The SDK takes it for finished, the older word for that.
+func stopped(job *proximl.Job, wanted proximl.JobStatus) error {
+	if wanted != proximl.JobStatusFinished || job.Status != proximl.JobStatusStopped {
+		return nil
+	}
+	return &proximl.StatusError{Entity: job, ID: job.ID, Status: string(job.Status), Wanted: string(wanted)}
 }
 
 // unfinished says what to do about a job that failed, or that the command ends
