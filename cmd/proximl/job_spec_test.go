@@ -199,7 +199,7 @@ func TestJobFromFileInAnotherProject(t *testing.T) {
 	assert.Contains(t, me.pipe(spec, "job", "create", "-f", "-").stderr, "; there is now job lost (")
 
 	spec = strings.Replace(spec, "lost", "fails", 1)
-	srv.Inject(proximltest.Fault{On: "GET /job/{id}", Status: http.StatusBadRequest, Body: "{}"})
+	srv.Inject(proximltest.Fault{On: "GET /job/{id}", Status: http.StatusBadRequest, Body: "{}", Times: 9}) // the log asks, too
 	r = me.pipe(spec, "job", "create", "-f", "-")
 	assert.Contains(t, r.stderr, " goes on, and costs credits; to stop it: proximl job stop ")
 	assert.Contains(t, r.stderr, ` --project "`+other.ID+`"`+"\n")
