@@ -141,6 +141,9 @@ func exists(docs map[string]declaration, name string) bool {
 	field := reflect.StructField{Type: reflect.TypeFor[proximl.JobSpec]()}
 	for part := range strings.SplitSeq(name, ".") {
 		var ok bool
+		if field.Type.Kind() == reflect.Pointer {
+			field.Type = field.Type.Elem()
+		}
 		if field.Type.Kind() != reflect.Struct {
 			return false
 		}
