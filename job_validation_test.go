@@ -89,7 +89,9 @@ func TestValidate(t *testing.T) {
 
 		"volumes in training": {func(s *proximl.JobSpec) { s.Data = &proximl.JobData{Volumes: []string{"v"}} }, "data.volumes: Only Notebook and Endpoint job types can use writable volumes"},
 		"an output of a notebook": {
-			func(s *proximl.JobSpec) { s.Type, s.Data = "notebook", &proximl.JobData{OutputType: "aws", OutputURI: "s3://b/out"} }, "data.output_type: output_type invalid for Notebook and Endpoint jobs",
+			func(s *proximl.JobSpec) {
+				s.Type, s.Data = "notebook", &proximl.JobData{OutputType: "aws", OutputURI: "s3://b/out"}
+			}, "data.output_type: output_type invalid for Notebook and Endpoint jobs",
 		},
 		"a regional output of a notebook": {func(s *proximl.JobSpec) { s.Type, s.Data = "notebook", &proximl.JobData{OutputType: "regional"} }, ""},
 		"an output of an unknown kind": {
