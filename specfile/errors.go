@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 
 	"github.com/proximl/proximl-go"
 	"github.com/proximl/proximl-go/internal/reply"
@@ -26,7 +27,7 @@ type Problem struct {
 // [proximl.ErrInvalid].
 type Error struct{ Problems []Problem }
 
-// Error lists every problem with its place.
+// Error lists the problems with their places, the first of very many.
 func (e *Error) Error() string {
 	texts := make([]string, len(e.Problems))
 	for i, p := range e.Problems {
@@ -38,16 +39,23 @@ func (e *Error) Error() string {
 		}
 		texts[i] += p.Message
 	}
-	return reply.OneLine("job spec: " + strings.Join(texts, "; "))
+	return reply.Line("job spec: " + strings.Join(texts, "; "))
 }
 
 // Is reports whether target is [proximl.ErrInvalid].
 func (e *Error) Is(target error) bool { return target == proximl.ErrInvalid }
 
 func problem(node ast.Node, field, message string) *Error {
+	if node == nil {
+		return problemAt(nil, field, message)
+	}
+	return problemAt(node.GetToken(), field, message)
+}
+
+func problemAt(at *token.Token, field, message string) *Error {
 	p := Problem{Field: field, Message: message}
-	if node != nil {
-		p.Line, p.Column = node.GetToken().Position.Line, node.GetToken().Position.Column
+	if at != nil {
+		p.Line, p.Column = at.Position.Line, at.Position.Column
 	}
 	return &Error{Problems: []Problem{p}}
 }
@@ -58,11 +66,7 @@ func unreadable(err error) *Error {
 	if !ok {
 		return problem(nil, "", err.Error())
 	}
-	p := Problem{Message: failed.GetMessage()}
-	if token := failed.GetToken(); token != nil {
-		p.Line, p.Column = token.Position.Line, token.Position.Column
-	}
-	return &Error{Problems: []Problem{p}}
+	return problemAt(failed.GetToken(), "", strings.ReplaceAll(failed.GetMessage(), "\t", `\t`))
 }
 
 // unwritable is a value that YAML has and JSON has not.

@@ -6,21 +6,24 @@ package specfile
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 
 	"github.com/proximl/proximl-go"
 )
 
 const (
 	maxFile     = 256 << 10 // bytes; a spec takes a few hundred
-	maxExpanded = 4 << 20   // bytes of the same as JSON, with every alias written out
+	maxExpanded = 1 << 20   // bytes of its values, with every alias written out
 	maxNesting  = 100       // the parser's time and memory grow with its square
 
 	byteOrderMark = "\ufeff" // that some editors begin a file with
@@ -38,8 +41,8 @@ func LoadJobSpec(r io.Reader) (*proximl.JobSpec, error) {
 		return nil, fmt.Errorf("proximl: cannot read the job spec: %w", err)
 	case len(text) > maxFile:
 		return nil, problem(nil, "", fmt.Sprintf("the file is larger than %d KiB", maxFile>>10))
-	case nesting(text) > maxNesting:
-		return nil, problem(nil, "", fmt.Sprintf("the file is nested too deeply: it has more than %d brackets open, or list marks in one line", maxNesting))
+	case !utf8.Valid(text):
+		return nil, problem(nil, "", "the file is not UTF-8")
 	}
 	root, err := parse(bytes.TrimPrefix(text, []byte(byteOrderMark)))
 	if err != nil {
@@ -55,41 +58,54 @@ func LoadJobSpec(r io.Reader) (*proximl.JobSpec, error) {
 	return spec, nil
 }
 
-// nesting is how many brackets are open at once, or how many list marks one line
-// begins with, at most.
-func nesting(text []byte) (deepest int) {
-	open := 0
-	for _, c := range text {
-		switch c {
-		case '[', '{':
+// nesting is how many brackets are open at once, or how many marks of lists and
+// keys are in one line, at most.
+func nesting(tokens token.Tokens) (deepest int) {
+	open, marks, line := 0, 0, 0
+	for _, t := range tokens {
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
 			open++
-			deepest = max(deepest, open)
-		case ']', '}':
-			open--
+		case token.SequenceEndType, token.MappingEndType:
+			open = max(0, open-1)
+		case token.SequenceEntryType, token.MappingKeyType:
+			if t.Position.Line != line {
+				marks, line = 0, t.Position.Line
+			}
+			marks++
 		}
-	}
-	for line := range bytes.Lines(text) {
-		marks := line[:len(line)-len(bytes.TrimLeft(line, "-? "))]
-		deepest = max(deepest, bytes.Count(marks, []byte("- "))+bytes.Count(marks, []byte("? ")))
+		deepest = max(deepest, open, marks)
 	}
 	return deepest
 }
 
 func parse(text []byte) (ast.Node, error) {
-	file, err := parser.ParseBytes(text, 0)
-	switch {
-	case err != nil:
+	tokens := lexer.Tokenize(string(text))
+	if nesting(tokens) > maxNesting {
+		return nil, problem(nil, "", fmt.Sprintf("the file is nested too deeply: it has more than %d brackets open, or list marks in one line", maxNesting))
+	}
+	file, err := parser.Parse(tokens, 0)
+	if err != nil {
 		return nil, unreadable(err)
-	case len(file.Docs) > 1:
-		return nil, problem(file.Docs[1].Body, "", "a second document begins here; a file has one job spec")
-	case len(file.Docs) == 0, file.Docs[0].Body == nil:
+	}
+	documents := slices.DeleteFunc(file.Docs, func(document *ast.DocumentNode) bool {
+		_, directive := document.Body.(*ast.DirectiveNode)
+		return directive
+	})
+	switch {
+	case len(documents) > 1:
+		return nil, problemAt(documents[1].Start, "", "a second document begins here; a file has one job spec")
+	case len(documents) == 0, documents[0].Body == nil:
 		return nil, problem(nil, "", "the file is empty")
 	}
-	return file.Docs[0].Body, nil
+	return documents[0].Body, nil
 }
 
 // decode reads a spec by way of JSON, whose rules are those of the wire.
 func decode(root ast.Node, spec *proximl.JobSpec) error {
+	if weight(root, map[string]int{}) > maxExpanded {
+		return problem(root, "", "the aliases stand for too much")
+	}
 	var value any
 	if err := yaml.NodeToValue(root, &value); err != nil {
 		return unreadable(err)
@@ -97,31 +113,40 @@ func decode(root ast.Node, spec *proximl.JobSpec) error {
 	if value == nil {
 		return problem(nil, "", "the file is empty")
 	}
-	text := &bounded{limit: maxExpanded}
-	switch err := json.MarshalWrite(text, value); {
-	case errors.Is(err, errTooMuch):
-		return problem(root, "", errTooMuch.Error())
-	case err != nil:
+	text, err := json.Marshal(value)
+	if err != nil {
 		return unwritable(root, err)
 	}
-	if err := json.Unmarshal(text.Bytes(), spec); err != nil {
+	if err := json.Unmarshal(text, spec); err != nil {
 		return misplaced(root, err)
 	}
 	return nil
 }
 
-var errTooMuch = errors.New("the aliases stand for too much")
-
-// bounded is a buffer that refuses more than its limit: a few lines of aliases
-// can stand for any number of values.
-type bounded struct {
-	bytes.Buffer
-	limit int
-}
-
-func (b *bounded) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > b.limit {
-		return 0, errTooMuch
+// weight is about how many bytes a value takes with every alias written out: a
+// few lines of aliases can stand for any number of values. It is given the
+// weights of the anchors before.
+func weight(node ast.Node, anchors map[string]int) (bytes int) {
+	switch node := node.(type) {
+	case *ast.AnchorNode:
+		bytes = weight(node.Value, anchors)
+		anchors[node.Name.GetToken().Value] = bytes
+	case *ast.AliasNode:
+		bytes = anchors[node.Value.GetToken().Value]
+	case *ast.TagNode:
+		bytes = weight(node.Value, anchors)
+	case *ast.MappingNode:
+		for _, entry := range node.Values {
+			bytes += weight(entry.Key, anchors) + weight(entry.Value, anchors)
+		}
+	case *ast.SequenceNode:
+		for _, item := range node.Values {
+			bytes += weight(item, anchors)
+		}
+	case *ast.LiteralNode:
+		bytes = len(node.Value.Value)
+	default:
+		bytes = len(node.GetToken().Value)
 	}
-	return b.Buffer.Write(p)
+	return min(bytes, maxExpanded) + 1
 }

@@ -81,23 +81,30 @@ name: &name resnet
 type: training
 resources: {gpu_types: [cpu]}
 workers: [*name, *name]
+environment:
+  env:
+    - &epochs {key: EPOCHS, value: "10"}
+    - {<<: *epochs, key: STEPS}
 `))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"resnet", "resnet"}, spec.Workers)
+	assert.Equal(t, []proximl.EnvVar{{Key: "EPOCHS", Value: "10"}, {Key: "STEPS", Value: "10"}}, spec.Environment.Env)
 }
 
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ file, text string }{
-		"nothing":                {"", "the file is empty"},
-		"a comment alone":        {"# name: x\n", "the file is empty"},
-		"an end alone":           {"...", "the file is empty"},
-		"two documents":          {"name: x\n---\nname: y\n", "line 3, column 5: a second document begins here; a file has one job spec"},
-		"no mapping":             {"- a\n", "line 1, column 1: there is a list where a mapping belongs"},
-		"no YAML":                {"name: [x\n", "line 1, column 7: sequence end token ']' not found"},
-		"a field twice":          {"name: x\nname: y\n", `line 2, column 1: mapping key "name" already defined at [1:1]`},
-		"an unknown field":       {"name: x\nresources:\n  gpu_typs: [cpu]\n", "line 3, column 3: resources.gpu_typs: is unknown"},
-		"an unknown field, JSON": {"{\n\t\"name\": \"x\",\n\t\"nmae\": 1\n}", "line 3, column 2: nmae: is unknown"},
+		"nothing":                  {"", "the file is empty"},
+		"a comment alone":          {"# name: x\n", "the file is empty"},
+		"an end alone":             {"...", "the file is empty"},
+		"an empty second document": {"name: x\n---\n---\nname: y\n", "line 2, column 1: a second document begins here; a file has one job spec"},
+		"documents that end":       {"name: x\n...\n---\nname: y\n", "line 3, column 1: a second document begins here; a file has one job spec"},
+		"two documents":            {"name: x\n---\nname: y\n", "line 2, column 1: a second document begins here; a file has one job spec"},
+		"no mapping":               {"- a\n", "line 1, column 1: there is a list where a mapping belongs"},
+		"no YAML":                  {"name: [x\n", "line 1, column 7: sequence end token ']' not found"},
+		"a field twice":            {"name: x\nname: y\n", `line 2, column 1: mapping key "name" already defined at [1:1]`},
+		"an unknown field":         {"name: x\nresources:\n  gpu_typs: [cpu]\n", "line 3, column 3: resources.gpu_typs: is unknown"},
+		"an unknown field, JSON":   {"{\n\t\"name\": \"x\",\n\t\"nmae\": 1\n}", "line 3, column 2: nmae: is unknown"},
 		"unknown fields in order": {
 			"zz: 1\nmodel: {branch: b}\ndata:\n  datasets:\n    - id: d\n      publik: true\naa: 2\n",
 			"line 1, column 1: zz: is unknown; line 2, column 9: model.branch: is unknown; line 6, column 7: data.datasets[0].publik: is unknown; line 7, column 1: aa: is unknown",
@@ -115,9 +122,27 @@ func TestErrors(t *testing.T) {
 		"no number of JSON":    {"resources: {max_price: .inf}\n", "line 1, column 24: resources.max_price: is no number or text"},
 		"null":                 {"null\n", "the file is empty"},
 		"brackets":             {strings.Repeat("[", 2000), "the file is nested too deeply: it has more than 100 brackets open, or list marks in one line"},
-		"list marks":           {"workers:\n" + strings.Repeat("- ", 2000), "the file is nested too deeply: it has more than 100 brackets open, or list marks in one line"},
-		"a large file":         {strings.Repeat("#", 300<<10), "the file is larger than 256 KiB"},
-		"a bomb":               {bomb(), "line 1, column 3: the aliases stand for too much"},
+		"brackets after closed ones": {
+			"name: " + strings.Repeat("]", 2000) + "\nworkers: " + strings.Repeat("[", 2000),
+			"the file is nested too deeply: it has more than 100 brackets open, or list marks in one line",
+		},
+		"brackets around texts of closed ones": {
+			"workers: " + strings.Repeat(`["]", `, 2000),
+			"the file is nested too deeply: it has more than 100 brackets open, or list marks in one line",
+		},
+		"marks of keys":    {strings.Repeat("? ", 2000), "the file is nested too deeply: it has more than 100 brackets open, or list marks in one line"},
+		"list marks":       {"workers:\n" + strings.Repeat("- ", 2000), "the file is nested too deeply: it has more than 100 brackets open, or list marks in one line"},
+		"a large file":     {strings.Repeat("#", 300<<10), "the file is larger than 256 KiB"},
+		"a bomb":           {bomb(), "line 1, column 3: the aliases stand for too much"},
+		"a bomb of merges": {mergeBomb(), "line 1, column 3: the aliases stand for too much"},
+		"a bomb of long texts": {
+			"name: &a |\n  " + strings.Repeat("x", 100<<10) + "\nworkers: [" + strings.Repeat("*a, ", 100) + "]\n",
+			"line 1, column 5: the aliases stand for too much",
+		},
+		"not UTF-8":      {"name: caf\xe9\n", "the file is not UTF-8"},
+		"a tab":          {"name: x\n\ttype: training\n", `line 2, column 1: found character '\t' that cannot start any token`},
+		"a merged typo":  {"resources:\n  <<: {gpu_cuont: 1}\n", "line 1, column 1: resources.gpu_cuont: is unknown"},
+		"an alias alone": {"name: *x\n", `line 1, column 8: could not find alias "x"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,6 +164,41 @@ func bomb() string {
 	return b.String()
 }
 
+// mergeBomb is one of mappings, which are copied where they are merged.
+func mergeBomb() string {
+	var b strings.Builder
+	b.WriteString("a0: &a0 {x: 1}\n")
+	for i := range 30 {
+		fmt.Fprintf(&b, "a%d: &a%d {<<: [*a%d, *a%d, *a%d, *a%d]}\n", i+1, i+1, i, i, i, i)
+	}
+	return b.String()
+}
+
+// A directive is no document.
+func TestDocuments(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"---\nname: x\n...\n", "%YAML 1.2\n---\nname: x\n"} {
+		spec, err := specfile.LoadJobSpec(strings.NewReader(text))
+		require.NoError(t, err, text)
+		assert.Equal(t, &proximl.JobSpec{Name: "x"}, spec, text)
+	}
+}
+
+// Very many problems do not make an endless line; all of them are there.
+func TestManyProblems(t *testing.T) {
+	t.Parallel()
+	var file strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&file, "key%d: 1\n", i)
+	}
+	_, err := specfile.LoadJobSpec(strings.NewReader(file.String()))
+	failed, ok := errors.AsType[*specfile.Error](err)
+	require.True(t, ok, err)
+	assert.Len(t, failed.Problems, 1000)
+	assert.Equal(t, specfile.Problem{Line: 1000, Column: 1, Field: "key999", Message: "is unknown"}, failed.Problems[999])
+	assert.Less(t, len(err.Error()), 10_000)
+}
+
 func TestReaderThatFails(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
@@ -149,7 +209,7 @@ func TestReaderThatFails(t *testing.T) {
 
 // Whatever a file holds, it is a spec or one clear error, in little time.
 func FuzzLoadJobSpec(f *testing.F) {
-	for _, seed := range []string{trainingYAML, trainingJSON, bomb(), "- a", "a: *x", "a: &a [*a]", "? [1]\n: 2", "a:\n\t- b", "<<: {name: x}", "name: !!binary aGk="} {
+	for _, seed := range []string{trainingYAML, trainingJSON, bomb(), mergeBomb(), "- a", "a: *x", "a: &a [*a]", "? [1]\n: 2", "a:\n\t- b", "<<: {name: x}", "name: !!binary aGk="} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
