@@ -6,6 +6,9 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // VolumesAPI works with volumes: storage that notebooks and endpoints read and
@@ -17,6 +20,32 @@ type Volume struct {
 	ID       string `json:"id"`
 	Capacity string `json:"capacity,omitzero"` // such as 10G
 	Storage
+}
+
+// UnmarshalJSONFrom reads a volume.
+//
+// Uncertain: a capacity that is a number is read, too, since the Python command
+// takes one.
+func (v *Volume) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
+	type plain Volume
+	type lenient struct {
+		*plain
+		Capacity *numberOrText `json:"capacity"`
+	}
+	return json.UnmarshalDecode(decoder, &lenient{(*plain)(v), (*numberOrText)(&v.Capacity)})
+}
+
+// numberOrText is a text that may come as a number.
+type numberOrText string
+
+// UnmarshalJSONFrom reads a text, or the digits of a number.
+func (n *numberOrText) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
+	if decoder.PeekKind() != jsontext.KindNumber {
+		return json.UnmarshalDecode(decoder, (*string)(n))
+	}
+	number, err := decoder.ReadValue()
+	*n = numberOrText(number)
+	return err
 }
 
 // Format prints the volume without its unknown fields.

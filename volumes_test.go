@@ -3,6 +3,8 @@ package proximl_test
 import (
 	"testing"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -25,6 +27,17 @@ func TestVolumes(t *testing.T) {
 		api: func(c *proximl.ProxiML) storageAPI[proximl.Volume] { return c.Volumes },
 		id:  func(v *proximl.Volume) string { return v.ID },
 	}.test(t)
+}
+
+// However the service writes a capacity, the volume can be read.
+func TestVolumeCapacity(t *testing.T) {
+	t.Parallel()
+	for reply, want := range map[string]string{`"10G"`: "10G", `10`: "10", `1.5`: "1.5", `null`: "", `""`: ""} {
+		var volume proximl.Volume
+		require.NoError(t, json.Unmarshal([]byte(`{"id":"v","capacity":`+reply+`,"name":"n","new":1}`), &volume), reply)
+		assert.Equal(t, proximl.Volume{ID: "v", Capacity: want, Storage: proximl.Storage{Name: "n", Extra: jsontext.Value(`{"new":1}`)}}, volume)
+	}
+	require.ErrorContains(t, json.Unmarshal([]byte(`{"id":"v","capacity":[]}`), new(proximl.Volume)), "/capacity")
 }
 
 // The mock fails the test when anything is sent.
