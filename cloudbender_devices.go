@@ -100,7 +100,8 @@ func (a *DevicesAPI) SetConfig(ctx context.Context, providerID, regionID, id, co
 	if configID != "" {
 		config.ConfigID = &configID
 	}
-	return call[Device](ctx, a.client, "cloudbender.devices.set_config", http.MethodPatch, inRegion(providerID, regionID, "device", id), config, opts)
+	known := &Device{ID: id, ProviderID: providerID, RegionID: regionID, ConfigID: configID}
+	return change(ctx, a.client, "cloudbender.devices.set_config", http.MethodPatch, inRegion(providerID, regionID, "device", id), config, known, opts)
 }
 
 // Deploy makes the device run the endpoint of its config.

@@ -164,7 +164,8 @@ func (a *CredentialsAPI) Put(ctx context.Context, projectID string, spec *Creden
 		return nil, err
 	}
 	err = a.client.paths.write("credentials", func(part string) error {
-		credential, err = call[Credential](ctx, a.client, "credentials.put", http.MethodPut, route("project", projectID, part, string(spec.Type)), spec, opts)
+		known := &Credential{Type: spec.Type, KeyID: spec.KeyID, ProjectID: projectID}
+		credential, err = change(ctx, a.client, "credentials.put", http.MethodPut, route("project", projectID, part, string(spec.Type)), spec, known, opts)
 		return err
 	})
 	return credential, err

@@ -99,7 +99,8 @@ func (a *MembersAPI) put(ctx context.Context, operation, projectID, email string
 	if email == "" {
 		return nil, invalid("member", "email", "is missing")
 	}
-	return call[Member](ctx, a.client, operation, http.MethodPost, route("project", projectID, "access"), memberRequest{email, access}, opts)
+	known := &Member{ProjectID: projectID, Email: email, MemberAccess: access}
+	return change(ctx, a.client, operation, http.MethodPost, route("project", projectID, "access"), memberRequest{email, access}, known, opts)
 }
 
 func (m MemberAccess) complete() error {

@@ -72,7 +72,7 @@ func TestPluralPathsWork(t *testing.T) {
 	client, service := newKeyService(t, knowing("secrets", "credentials"))
 	secret, err := client.Secrets.Put(t.Context(), "p", "n", "v")
 	require.NoError(t, err)
-	assert.Equal(t, &proximl.ProjectSecret{Name: "n"}, secret)
+	assert.Equal(t, &proximl.ProjectSecret{Name: "n", ProjectID: "p"}, secret)
 	require.NoError(t, client.Credentials.Remove(t.Context(), "p", proximl.CredentialAWS))
 	assert.Equal(t, []string{"PUT /project/p/secrets/n", "DELETE /project/p/credentials/aws"}, service.requests())
 }
@@ -84,7 +84,7 @@ func TestSingularPathsAreRemembered(t *testing.T) {
 	ctx := t.Context()
 	secret, err := client.Secrets.Put(ctx, "p", "n", "v")
 	require.NoError(t, err)
-	assert.Equal(t, &proximl.ProjectSecret{Name: "n"}, secret)
+	assert.Equal(t, &proximl.ProjectSecret{Name: "n", ProjectID: "p"}, secret)
 	assert.Equal(t, []string{"PUT /project/p/secrets/n", "PUT /project/p/secret/n"}, service.requests())
 
 	require.NoError(t, putSecret(ctx, client))

@@ -166,13 +166,14 @@ func (a *ProjectsAPI) Create(ctx context.Context, spec *ProjectSpec, opts ...Req
 	return call[Project](ctx, a.client, "projects.create", http.MethodPost, route("project"), spec, opts)
 }
 
-// Update changes settings of a project. Only the owner may.
+// Update changes settings of a project. Only the owner may. If the service does
+// not answer with the project, only the ID of what is returned is set.
 //
 // PATCH /project/{id}
 //
 // Uncertain: the setting is documented, its route and key have not been seen.
 func (a *ProjectsAPI) Update(ctx context.Context, id string, settings *ProjectSettings, opts ...RequestOption) (*Project, error) {
-	return call[Project](ctx, a.client, "projects.update", http.MethodPatch, route("project", id), settings, opts)
+	return change(ctx, a.client, "projects.update", http.MethodPatch, route("project", id), settings, &Project{ID: id}, opts)
 }
 
 // Delete removes a project. Only the owner may; Personal cannot be removed.

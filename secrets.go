@@ -65,7 +65,8 @@ func (a *SecretsAPI) Put(ctx context.Context, projectID, name string, value Secr
 		return nil, err
 	}
 	err = a.client.paths.write("secrets", func(part string) error {
-		secret, err = call[ProjectSecret](ctx, a.client, "secrets.put", http.MethodPut, route("project", projectID, part, name), secretRequest{value}, opts)
+		known := &ProjectSecret{Name: name, ProjectID: projectID}
+		secret, err = change(ctx, a.client, "secrets.put", http.MethodPut, route("project", projectID, part, name), secretRequest{value}, known, opts)
 		return err
 	})
 	return secret, err

@@ -52,6 +52,19 @@ func Decode[T any](b *Body) (*T, error) {
 	return value, err
 }
 
+// Merge reads the one value that the body is over one that is there already. An
+// empty body and null leave that as it is.
+func Merge[T any](b *Body, value *T) error {
+	decoder := jsontext.NewDecoder(b, ReadOptions)
+	if err := json.UnmarshalDecode(decoder, &value); err != nil && err != io.EOF {
+		return err
+	}
+	if _, err := decoder.ReadToken(); err != io.EOF {
+		return errors.New("there is more after the value")
+	}
+	return nil
+}
+
 // Array reads the array that the body is and hands over its elements as they
 // come, until each returns false.
 func Array[T any](b *Body, each func(*T) bool) error {

@@ -104,6 +104,23 @@ func TestNullIsNoValue(t *testing.T) {
 	require.EqualError(t, Array(body(`null`), func(*item) bool { return true }), "it starts with null, not with an array")
 }
 
+func TestMerge(t *testing.T) {
+	t.Parallel()
+	for name, reader := range readers {
+		for text, want := range map[string]item{
+			"": {Name: "a"}, "\n": {Name: "a"}, "null": {Name: "a"}, "{}": {Name: "a"},
+			`{"new":1}`: {Name: "a", Extra: jsontext.Value(`{"new":1}`)}, `{"name":"b"}`: {Name: "b"},
+		} {
+			value := &item{Name: "a"}
+			require.NoError(t, Merge(NewBody(reader(strings.NewReader(text)), 100), value), "%s: %q", name, text)
+			assert.Equal(t, &want, value, "%s: %q", name, text)
+		}
+		for _, text := range []string{"{", `{"name":`, "[]", `"x"`, "{} {}", "null x", named(101)} {
+			require.Error(t, Merge(NewBody(reader(strings.NewReader(text)), 100), new(item)), "%s: %q", name, text)
+		}
+	}
+}
+
 func TestReadingIsLenient(t *testing.T) {
 	t.Parallel()
 	value, err := Decode[item](NewBody(strings.NewReader("{\"name\": \"a\", \"name\": \"b\xff\", \"new\": [1]}"), 100))
