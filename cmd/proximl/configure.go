@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -22,8 +21,8 @@ func configureCommand(a *app) *cobra.Command {
 		Long: `Choose the active project, in which commands and programs work from now on.
 
 It asks for a project by its name, or by its id where several have the name, and
-writes the id to config.json in the configuration folder. With --project it does
-not ask.`,
+writes the id to config.json in the configuration folder. On a terminal the
+arrow keys go through the names. With --project it does not ask.`,
 		Example: "  proximl configure\n  proximl configure --project \"My Other Project\"",
 		Args:    takes(0, 0),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.configure(cmd.Context()) },
@@ -80,9 +79,9 @@ func (a *app) chooseProject(ctx context.Context, list []*proximl.Project, active
 	fmt.Fprintf(a.stderr, "Current Active Project: %s\n", output.Clean(current))
 	question := fmt.Sprintf("Select Active Project: (%s) [%s]: ", output.Clean(strings.Join(answers, ", ")), output.Clean(byDefault))
 	for {
-		answer, err := a.ask(ctx, a.stderr, question)
+		answer, err := a.choose(ctx, question, answers)
 		if err == io.EOF {
-			return nil, errors.New("nothing was changed: the input ended without an answer; --project answers the question")
+			return nil, usage("nothing was changed: the input ended without an answer; --project answers the question")
 		}
 		if err != nil {
 			return nil, err
@@ -95,8 +94,12 @@ func (a *app) chooseProject(ctx context.Context, list []*proximl.Project, active
 	}
 }
 
-// answerFor is the name of a project, or its id when others have its name.
+// answerFor is the name of a project, or its id when others have its name or it
+// cannot be typed.
 func answerFor(project *proximl.Project, list []*proximl.Project) string {
+	if typed := strings.TrimSpace(output.Clean(project.Name)); typed == "" || typed != project.Name {
+		return project.ID
+	}
 	for _, other := range list {
 		if other.Name == project.Name && other != project {
 			return project.ID

@@ -35,21 +35,21 @@ func TestConfigureByPipe(t *testing.T) {
 
 	me.pipe("My Other Project\n", "configure").
 		prints("").
-		notes("Current Active Project: UNSET\n" + choices + "[Personal]: " + "The active project is My Other Project (" + other.ID + ")\n")
+		notes("Current Active Project: UNSET\n" + choices + "[Personal]: \n" + "The active project is My Other Project (" + other.ID + ")\n")
 	assert.Equal(t, saying(other.ID), me.saved())
 
 	me.pipe("personal\n Nowhere \n"+me.account.Project, "configure").
 		prints("").
 		notes("Current Active Project: My Other Project\n" +
-			choices + "[My Other Project]: not found: no project is \"personal\"; the command \"list\" shows what there is\n" +
-			choices + "[My Other Project]: not found: no project is \"Nowhere\"; the command \"list\" shows what there is\n" +
-			choices + "[My Other Project]: " + "The active project is Personal (" + me.account.Project + ")\n")
+			choices + "[My Other Project]: \nnot found: no project is \"personal\"; the command \"list\" shows what there is\n" +
+			choices + "[My Other Project]: \nnot found: no project is \"Nowhere\"; the command \"list\" shows what there is\n" +
+			choices + "[My Other Project]: \n" + "The active project is Personal (" + me.account.Project + ")\n")
 	assert.Equal(t, saying(me.account.Project), me.saved())
 
 	r := me.pipe("", "configure")
 	assert.Empty(t, r.stdout)
 	assert.Equal(t, "Current Active Project: Personal\n"+choices+"[Personal]: \n"+"proximl: nothing was changed: the input ended without an answer; --project answers the question\n", r.stderr)
-	assert.Equal(t, exitError, r.code)
+	assert.Equal(t, exitUsage, r.code)
 	assert.Equal(t, saying(me.account.Project), me.saved())
 
 	me.pipe("\n", "configure").ok()
@@ -82,13 +82,24 @@ func TestConfigureTellsProjectsOfOneNameApart(t *testing.T) {
 	me.pipe("Twins\n"+yours.ID+"\n", "configure").
 		prints("").
 		notes(mine.ID + " is called Twins and owned by me\n" + yours.ID + " is called Twins and owned by you\n" +
-			"Current Active Project: UNSET\n" + ask + "[Personal]: " + ambiguous + "\n" + ask + "[Personal]: " +
+			"Current Active Project: UNSET\n" + ask + "[Personal]: \n" + ambiguous + "\n" + ask + "[Personal]: \n" +
 			"The active project is Twins (" + yours.ID + ")\n")
 	assert.Equal(t, saying(yours.ID), me.saved())
 	me.pipe("\n", "configure").ok()
 	assert.Equal(t, saying(yours.ID), me.saved())
 	me.run("configure", "--project", "Twins").fails(exitError, ambiguous)
 	me.run("project", "show", "Twins").fails(exitError, ambiguous)
+}
+
+func TestConfigureOffersTheIDForANameThatCannotBeTyped(t *testing.T) {
+	t.Parallel()
+	_, me := service(t)
+	odd := me.project("odd\x1b[31m")
+	me.pipe(odd.ID+"\n", "configure").
+		prints("").
+		notes(odd.ID + " is called odd [31m and owned by me\nCurrent Active Project: UNSET\n" +
+			"Select Active Project: (Personal, " + odd.ID + ") [Personal]: \nThe active project is odd [31m (" + odd.ID + ")\n")
+	assert.Equal(t, saying(odd.ID), me.saved())
 }
 
 func TestConfigureWithAProjectThatIsGone(t *testing.T) {
@@ -99,7 +110,7 @@ func TestConfigureWithAProjectThatIsGone(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(me.config, "config.json"), []byte(saying(gone)), 0o600))
 	me.pipe("Personal\n", "configure").
 		prints("").
-		notes("Current Active Project: " + gone + "\nSelect Active Project: (Personal) [Personal]: The active project is Personal (" + me.account.Project + ")\n")
+		notes("Current Active Project: " + gone + "\nSelect Active Project: (Personal) [Personal]: \nThe active project is Personal (" + me.account.Project + ")\n")
 	assert.Equal(t, saying(me.account.Project), me.saved())
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -51,8 +50,8 @@ func (a *app) confirm(ctx context.Context, what string) error {
 func (a *app) ask(ctx context.Context, to io.Writer, question string) (string, error) {
 	fmt.Fprint(to, question)
 	line, err := await(ctx, a.nextLine)
-	if err != nil {
-		fmt.Fprintln(to) // after the question
+	if err != nil || !isTerminal(a.stdin) {
+		fmt.Fprintln(to) // where no key did it
 	}
 	return strings.TrimSpace(line), err
 }
@@ -80,6 +79,18 @@ func (a *app) askSecret(ctx context.Context, what string) (proximl.Secret, error
 // hiddenLine reads a line of a terminal that does not show it, from before the
 // question is printed on: what is typed or pasted at once is not shown either.
 func (a *app) hiddenLine(ctx context.Context, question string) (string, error) {
+	return a.keyed(ctx, func(keys io.Reader) (string, error) {
+		terminal := term.NewTerminal(struct {
+			io.Reader
+			io.Writer
+		}{keys, a.stderr}, "")
+		return terminal.ReadPassword(question)
+	})
+}
+
+// keyed reads a line of a terminal that passes on each key. The terminal is as it
+// was before when it returns.
+func (a *app) keyed(ctx context.Context, read func(keys io.Reader) (string, error)) (string, error) {
 	fd := int(a.stdin.(*os.File).Fd())
 	before, err := term.MakeRaw(fd)
 	if err != nil {
@@ -87,11 +98,7 @@ func (a *app) hiddenLine(ctx context.Context, question string) (string, error) {
 	}
 	defer func() { _ = term.Restore(fd, before) }()
 	keys := &keyboard{Reader: a.stdin}
-	terminal := term.NewTerminal(struct {
-		io.Reader
-		io.Writer
-	}{keys, a.stderr}, "")
-	line, err := await(ctx, func() (string, error) { return terminal.ReadPassword(question) })
+	line, err := await(ctx, func() (string, error) { return read(keys) })
 	if err != nil {
 		fmt.Fprint(a.stderr, "\r\n") // after the question
 	}
@@ -101,17 +108,16 @@ func (a *app) hiddenLine(ctx context.Context, question string) (string, error) {
 	return line, err
 }
 
-// keyboard notices Ctrl-C in a terminal that makes no signal of it.
+// keyboard notices Ctrl-C in a terminal that makes no signal of it. It reads one
+// byte at a time: what was typed ahead stays there for the next question.
 type keyboard struct {
 	io.Reader
 	interrupted bool
 }
 
-const ctrlC = 3
-
 func (k *keyboard) Read(p []byte) (int, error) {
-	n, err := k.Reader.Read(p)
-	k.interrupted = k.interrupted || bytes.IndexByte(p[:n], ctrlC) >= 0
+	n, err := k.Reader.Read(p[:min(1, len(p))])
+	k.interrupted = k.interrupted || n == 1 && p[0] == ctrlC
 	return n, err
 }
 

@@ -17,11 +17,11 @@ func fields(document jsontext.Value) string {
 	collect(document, "", &lines)
 	widest := 0
 	for _, line := range lines {
-		widest = max(widest, width(line[0]))
+		widest = max(widest, Width(line[0]))
 	}
 	var b strings.Builder
 	for _, line := range lines {
-		b.WriteString(line[0] + ":" + strings.Repeat(" ", widest-width(line[0])+1) + line[1] + "\n")
+		b.WriteString(line[0] + ":" + strings.Repeat(" ", widest-Width(line[0])+1) + line[1] + "\n")
 	}
 	return b.String()
 }

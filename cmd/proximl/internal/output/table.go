@@ -51,10 +51,10 @@ type space struct{ before, width int }
 func fit[T any](columns []Column[T], rows [][]string, limit int) []space {
 	layout, needs := make([]space, len(columns)), make([]int, len(columns))
 	for i, column := range columns {
-		title := width(column.Title)
+		title := Width(column.Title)
 		needs[i] = title
 		for _, row := range rows {
-			needs[i] = max(needs[i], width(row[i]))
+			needs[i] = max(needs[i], Width(row[i]))
 		}
 		layout[i].width = max(column.Width-leading, title)
 		layout[i].before = max(column.Width-layout[i].width, 0)
@@ -73,7 +73,7 @@ func fit[T any](columns []Column[T], rows [][]string, limit int) []space {
 		}
 	}
 	for _, least := range []func(i int) int{
-		func(i int) int { return max(width(columns[i].Title), min(needs[i], short)) },
+		func(i int) int { return max(Width(columns[i].Title), min(needs[i], short)) },
 		func(i int) int { return min(needs[i], short) },
 	} {
 		shrink(layout, limit, func(i int) int {
@@ -114,10 +114,10 @@ func total(layout []space) (sum int) {
 func joined(cells []string, layout []space) string {
 	var b strings.Builder
 	for i, cell := range cells {
-		if width(cell) > layout[i].width {
+		if Width(cell) > layout[i].width {
 			cell = text.Snip(cell, layout[i].width, "…")
 		}
-		b.WriteString(strings.Repeat(" ", layout[i].before+max(layout[i].width-width(cell), 0)) + cell)
+		b.WriteString(strings.Repeat(" ", layout[i].before+max(layout[i].width-Width(cell), 0)) + cell)
 	}
 	return strings.TrimRight(b.String(), " ")
 }
@@ -125,17 +125,17 @@ func joined(cells []string, layout []space) string {
 // CutMiddle makes a text fit into so many columns. It keeps the end, which says
 // most of a line such as "job NAME is running".
 func CutMiddle(s string, columns int) string {
-	if width(s) <= columns {
+	if Width(s) <= columns {
 		return s
 	}
 	head := text.Snip(s, columns/3, "…")
 	tail := []rune(s)
-	for len(tail) > 0 && width(head)+width(string(tail)) > columns {
+	for len(tail) > 0 && Width(head)+Width(string(tail)) > columns {
 		tail = tail[1:]
 	}
 	return head + string(tail)
 }
 
-// width is how much room a text takes on a terminal. It counts as [text.Snip]
+// Width is how much room a text takes on a terminal. It counts as [text.Snip]
 // does.
-func width(s string) int { return text.StringWidthWithoutEscSequences(s) }
+func Width(s string) int { return text.StringWidthWithoutEscSequences(s) }
