@@ -39,7 +39,7 @@ func regionDatastoreCreateCommand(a *app, k regionalKind[proximl.Datastore]) *co
 		spec.Name = name
 		return client.CloudBender.Datastores.Create(ctx, k.providerID, k.regionID, &spec)
 	})
-	cmd.Flags().StringVarP((*string)(&spec.Type), "type", "t", "", "protocol: `nfs|smb`")
+	wordFlag(cmd.Flags(), (*string)(&spec.Type), "type", "t", "", "protocol: `nfs|smb`")
 	cmd.Flags().StringVarP(&spec.URI, "uri", "u", "", "`ADDRESS` of the server")
 	cmd.Flags().StringVar(&spec.Root, "root", "", "`PATH` on the server")
 	return needsFlags(cmd, "type", "uri", "root")

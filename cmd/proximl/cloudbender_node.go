@@ -62,8 +62,9 @@ When it is active, "proximl project refresh-gpu-types" lets a project use its GP
 	})
 	flags := cmd.Flags()
 	flags.StringVarP(&spec.MinionID, "minion-id", "m", "", "`ID` of the machine, as its installation tells it")
-	flags.StringVarP((*string)(&spec.Type), "type", "t", string(proximl.NodeTypePermanent), "`permanent|device`")
-	flags.StringVar((*string)(&spec.Service), "service", string(proximl.NodeServiceCompute), "what it is for: `compute|storage`")
+	wordFlag(flags, (*string)(&spec.Type), "type", "t", string(proximl.NodeTypePermanent), "`permanent|device`")
+	wordFlag(flags, (*string)(&spec.Service), "service", "", string(proximl.NodeServiceCompute), "what it is for: `compute|storage`")
+	shortOf(flags, "service", "-s")
 	flags.StringVar(&spec.Hostname, "hostname", "", "host `NAME`, if it is not the name of the node")
 	return cmd
 }

@@ -116,8 +116,8 @@ Python command does.`,
 	}
 	flags := cmd.Flags()
 	onOff(flags, &public, "public", true, "let its nodes run jobs of other accounts, too")
-	flags.StringVar((*string)(&storage.Mode), "storage-mode", "", "where data is kept: `local|central`")
-	flags.StringVar((*string)(&storage.InstanceClass), "instance-class", "", "size of the storage node: `micro|small|medium|large|xlarge`")
+	wordFlag(flags, (*string)(&storage.Mode), "storage-mode", "", "", "where data is kept: `local|central`")
+	wordFlag(flags, (*string)(&storage.InstanceClass), "instance-class", "", "", "size of the storage node: `micro|small|medium|large|xlarge`")
 	return cmd
 }
 

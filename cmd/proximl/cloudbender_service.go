@@ -50,7 +50,7 @@ func serviceCreateCommand(a *app, k regionalKind[proximl.Service]) *cobra.Comman
 		spec.Name = name
 		return client.CloudBender.Services.Create(ctx, k.providerID, k.regionID, &spec)
 	})
-	cmd.Flags().StringVarP((*string)(&spec.Type), "type", "t", string(proximl.ServiceTypeHTTPS), "protocol: `https|tcp|udp`")
+	wordFlag(cmd.Flags(), (*string)(&spec.Type), "type", "t", string(proximl.ServiceTypeHTTPS), "protocol: `https|tcp|udp`")
 	onOff(cmd.Flags(), &spec.Public, "public", true, "let it be reached from outside the region")
 	cmd.Flags().StringVar(&spec.Port, "port", "", "`PORT` in the region")
 	return cmd

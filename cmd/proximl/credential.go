@@ -100,7 +100,7 @@ file; its name becomes the key id.`,
 			if err != nil {
 				return err
 			}
-			spec, err := a.credentialSpec(ctx, proximl.CredentialType(args[0]), given)
+			spec, err := a.credentialSpec(ctx, proximl.CredentialType(strings.ToLower(args[0])), given)
 			if err != nil {
 				return err
 			}

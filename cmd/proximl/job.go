@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -55,7 +57,7 @@ func jobListCommand(a *app) *cobra.Command {
 		Example: "  proximl job list\n  proximl job list --project Research -o json",
 	})
 	const format = "format" // of the Python command
-	cmd.Flags().Func(format, "the older word for --output: `text|json`", func(value string) error {
+	cmd.Flags().FuncP(format, "f", "the older word for --output: `text|json`", func(value string) error {
 		if value == "text" {
 			value = string(output.Table)
 		}
@@ -76,35 +78,54 @@ it is reached. The token that opens a notebook is hidden without --show-secrets.
 }
 
 func jobStartCommand(a *app) *cobra.Command {
-	return onJob(a, &cobra.Command{
-		Use:     "start NAME_OR_ID",
-		Short:   "Start a stopped notebook or endpoint",
-		Long:    "Start a notebook or endpoint that was stopped. It costs credits from then on.\nThis does not wait until it runs; \"proximl job wait\" does.",
-		Example: "  proximl job start sandbox\n  proximl job wait sandbox --for running",
+	var connect bool
+	cmd := onJob(a, &cobra.Command{
+		Use:   "start NAME_OR_ID",
+		Short: "Start a stopped notebook or endpoint",
+		Long: `Start a notebook or endpoint that was stopped. It costs credits from then on. As
+soon as it runs, it is opened, as "proximl job open" does; --no-connect does not
+wait for that.`,
+		Example: "  proximl job start sandbox\n  proximl job start sandbox --no-connect",
 	}, func(ctx context.Context, client *proximl.ProxiML, job *proximl.Job) error {
 		if _, err := client.Jobs.Start(ctx, job.ID); err != nil {
 			return err
 		}
 		a.note("Started %s", jobs.describe(job))
-		return nil
+		if !connect {
+			return nil
+		}
+		return (&jobWatch{app: a, client: client, job: job}).launch(ctx, 0)
 	})
+	onOff(cmd.Flags(), &connect, "connect", true, "wait until it runs, and open it")
+	return cmd
 }
 
 func jobStopCommand(a *app) *cobra.Command {
-	return onJob(a, &cobra.Command{
+	var wait bool
+	cmd := onJob(a, &cobra.Command{
 		Use:   "stop NAME_OR_ID",
 		Short: "Stop a job",
-		Long: `Stop a job, which then costs nothing more but its storage. Notebooks and
-endpoints can be started again. This does not wait until it has stopped;
-"proximl job wait" does.`,
-		Example: "  proximl job stop sandbox\n  proximl job wait sandbox --for stopped",
+		Long: `Stop a job, which then costs nothing more but its storage, and wait until it has
+stopped. Notebooks and endpoints can be started again.`,
+		Example: "  proximl job stop sandbox\n  proximl job stop sandbox --no-wait",
 	}, func(ctx context.Context, client *proximl.ProxiML, job *proximl.Job) error {
 		if _, err := client.Jobs.Stop(ctx, job.ID); err != nil {
 			return err
 		}
-		a.note("Stopped %s", jobs.describe(job))
+		if !wait {
+			a.note("Stopping %s", jobs.describe(job))
+			return nil
+		}
+		last, err := client.Jobs.WaitFor(ctx, job.ID, proximl.JobStatusStopped, waiting(a.progress, jobStatus)...)
+		if _, ended := errors.AsType[*proximl.StatusError](err); err != nil && !ended {
+			return err
+		}
+		job = cmp.Or(last, job)
+		a.note("%s is %s", jobs.describe(job), job.Status)
 		return nil
 	})
+	onOff(cmd.Flags(), &wait, "wait", true, "wait until it has stopped")
+	return cmd
 }
 
 func jobRemoveCommand(a *app) *cobra.Command {
@@ -121,7 +142,7 @@ func jobRemoveCommand(a *app) *cobra.Command {
 		}
 		return client.Jobs.Delete(ctx, job.ID, opts...)
 	})
-	cmd.Flags().BoolVar(&force, "force", false, "remove it whatever its status")
+	onOff(cmd.Flags(), &force, "force", false, "remove it whatever its status")
 	return cmd
 }
 

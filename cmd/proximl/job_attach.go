@@ -125,6 +125,25 @@ func (w *jobWatch) upload(ctx context.Context, limit timeout) error {
 	return nil
 }
 
+// launch waits until a notebook or endpoint runs, and opens it.
+func (w *jobWatch) launch(ctx context.Context, limit timeout) error {
+	if namesFolders(w.folders) {
+		if err := w.upload(ctx, limit); err != nil {
+			return err
+		}
+	}
+	limited, cancel := limit.context(ctx)
+	defer cancel()
+	w.wanted = proximl.JobStatusRunning
+	if err := w.run(limited); err != nil {
+		return limit.explain(err)
+	}
+	if output.Format(w.flags.format) != output.Table {
+		return nil
+	}
+	return w.open(ctx, w.job)
+}
+
 func (w *jobWatch) connect(ctx context.Context, id string) (*proximl.Job, error) {
 	options := w.telling(w.folders)
 	options.Wait = waiting(w.progress, jobStatus)

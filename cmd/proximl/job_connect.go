@@ -11,13 +11,15 @@ import (
 )
 
 func jobConnectCommand(a *app) *cobra.Command {
+	creation := &jobCreation{app: a, connect: true}
 	var folders proximl.ConnectOptions
 	cmd := a.asks(onJob(a, &cobra.Command{
 		Use:   "connect NAME_OR_ID",
 		Short: "Exchange the local files of a job with folders of this machine",
 		Long: `Upload the local model and input of a job, and download the output of its workers,
 until the job has ended. The output of several workers goes into worker-1,
-worker-2 and so on.
+worker-2 and so on. The log is printed as by "proximl job attach"; a notebook or
+endpoint is opened instead, as soon as it runs.
 
 Whoever created the job named the paths. One is used only if its folder is not
 given here, and after a question, since another member of the project may have
@@ -27,8 +29,12 @@ chosen it.`,
 		if err := a.nameFolders(ctx, job, &folders); err != nil {
 			return err
 		}
-		return (&jobWatch{app: a, client: client, job: job, folders: folders}).serve(ctx)
+		if !creation.attach {
+			return (&jobWatch{app: a, client: client, job: job, folders: folders}).serve(ctx)
+		}
+		return creation.follow(ctx, client, job, folders)
 	}))
+	onOff(cmd.Flags(), &creation.attach, "attach", true, "show the log until the job has ended")
 	cmd.Flags().StringVar(&folders.Model, "model-dir", "", "folder `DIR` to upload as the model")
 	cmd.Flags().StringVar(&folders.Input, "input-dir", "", "folder `DIR` to upload as the input")
 	cmd.Flags().StringVar(&folders.Output, "output-dir", "", "folder `DIR` to download the output to")

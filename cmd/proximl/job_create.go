@@ -84,15 +84,22 @@ When this is interrupted, the job goes on: "proximl job attach" and
 
 func jobCreateTypeCommand(a *app, t proximl.JobType, what, long, example string) *cobra.Command {
 	creation, flags := &jobCreation{app: a, limit: defaultStartTimeout}, &jobFlags{}
+	arguments, check := "NAME", takes(1, 1)
+	switch t {
+	case proximl.JobTypeTraining:
+		arguments, check = "NAME COMMAND...", atLeast(2)
+	case proximl.JobTypeInference:
+		arguments, check = "NAME COMMAND", takes(2, 2)
+	}
 	cmd := &cobra.Command{
-		Use:   fmt.Sprintf("%s NAME [COMMAND]...", t),
+		Use:   string(t) + " " + arguments,
 		Short: "Create " + what,
 		Long: long + `
 
 The job starts by itself and costs credits from then on. It goes on when this is
 interrupted. "proximl job create --help" says more.`,
 		Example:           example,
-		Args:              atLeast(1),
+		Args:              check,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			spec, err := flags.spec(t, args[0], args[1:])
@@ -104,7 +111,6 @@ interrupted. "proximl job create --help" says more.`,
 		},
 	}
 	if runsUntilStopped(t) {
-		cmd.Use, cmd.Args = fmt.Sprintf("%s NAME", t), takes(1, 1)
 		cmd.Flags().Var(&creation.limit, "timeout", "how long to wait until it runs, from the end of an upload: `TIME` in seconds, or such as 10m; 0 is without end")
 	}
 	flags.add(cmd.Flags(), t)
@@ -239,7 +245,10 @@ func (c *jobCreation) follow(ctx context.Context, client *proximl.ProxiML, job *
 	}
 	switch {
 	case c.attach && runsUntilStopped(job.Type):
-		return c.launch(ctx, watch)
+		if !c.app.flags.quiet {
+			watch.log = c.stderr
+		}
+		return watch.launch(ctx, c.limit)
 	case c.attach:
 		watch.log = log
 		return watch.run(ctx)
@@ -247,26 +256,4 @@ func (c *jobCreation) follow(ctx context.Context, client *proximl.ProxiML, job *
 		return watch.serve(ctx)
 	}
 	return nil
-}
-
-// launch waits until a notebook or endpoint runs, and opens it.
-func (c *jobCreation) launch(ctx context.Context, watch *jobWatch) error {
-	if namesFolders(watch.folders) {
-		if err := watch.upload(ctx, c.limit); err != nil {
-			return err
-		}
-	}
-	limited, cancel := c.limit.context(ctx)
-	defer cancel()
-	watch.wanted = proximl.JobStatusRunning
-	if !c.app.flags.quiet {
-		watch.log = c.stderr
-	}
-	if err := watch.run(limited); err != nil {
-		return c.limit.explain(err)
-	}
-	if output.Format(c.app.flags.format) != output.Table {
-		return nil
-	}
-	return c.open(ctx, watch.job)
 }

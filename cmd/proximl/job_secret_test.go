@@ -40,8 +40,8 @@ func TestJobsKeepSecrets(t *testing.T) {
 		{"show", "resnet", "-o", "json"},
 		{"show", "sandbox", "-o", "yaml"},
 		{"open", "sandbox"},
-		{"connect", "resnet", "--yes"},
-		{"stop", "sandbox"},
+		{"connect", "resnet", "--yes", "--no-attach"},
+		{"stop", "sandbox", "--no-wait"},
 		{"wait", "resnet", "--timeout", "0.1"},
 		{"create", "training", "x", "true", "--no-attach"},
 	} {

@@ -77,6 +77,11 @@ func (f *jobFlags) addResources(to *pflag.FlagSet) {
 	to.IntVar(&f.cpuCount, "cpu-count", 0, "`NUMBER` of CPUs of each worker, a multiple of 4")
 	to.IntVar(&f.diskSize, "disk-size", 0, "size of the disk in `GB`, from 10 to 2000")
 	to.Float64Var(&f.maxPrice, "max-price", 0, "the most `CREDITS` to pay for a GPU in an hour")
+	shortOf(to, "gpu-type", "-gt")
+	shortOf(to, "gpu-count", "-gc")
+	shortOf(to, "cpu-count", "-cc")
+	shortOf(to, "disk-size", "-ds")
+	shortOf(to, "max-price", "-mp")
 	to.BoolVar(&f.preemptible, "preemptible", false, "let the service take the resources away")
 }
 
@@ -110,13 +115,13 @@ func (f *jobFlags) addVolumes(to *pflag.FlagSet) {
 }
 
 func (f *jobFlags) addInput(to *pflag.FlagSet) {
-	to.StringVar(&f.inputType, "input-type", "", "where the input is: aws, azure, gcp, kaggle, local, wasabi or web (`TYPE`)")
+	wordFlag(to, &f.inputType, "input-type", "", "", "where the input is: aws, azure, gcp, kaggle, local, wasabi or web (`TYPE`)")
 	to.StringVar(&f.inputURI, "input-uri", "", "the `URI` of the input")
 	to.StringVar(&f.inputDir, "input-dir", "", "upload the input from a folder of this machine: `DIR`")
 }
 
 func (f *jobFlags) addOutput(to *pflag.FlagSet) {
-	to.StringVar(&f.outputType, "output-type", "", "where the output goes: aws, azure, gcp, local, proximl or wasabi (`TYPE`)")
+	wordFlag(to, &f.outputType, "output-type", "", "", "where the output goes: aws, azure, gcp, local, proximl or wasabi (`TYPE`)")
 	to.StringVar(&f.outputURI, "output-uri", "", "the `URI` of the output; with the type proximl: model, dataset or checkpoint")
 	to.StringVar(&f.outputDir, "output-dir", "", "download the output to a folder of this machine: `DIR`")
 	onOff(to, &f.archive, "archive", false, "make one zip of the output")
@@ -126,7 +131,7 @@ func (f *jobFlags) addOutput(to *pflag.FlagSet) {
 // spec is what the flags say.
 func (f *jobFlags) spec(t proximl.JobType, name string, commands []string) (*proximl.JobSpec, error) {
 	spec := &proximl.JobSpec{Name: name, Type: t, Workers: append([]string(nil), commands...), Resources: proximl.JobResources{
-		GPUTypes: f.gpuTypes, GPUCount: given(f, "gpu-count", f.gpuCount), CPUCount: given(f, "cpu-count", f.cpuCount),
+		GPUTypes: lower(f.gpuTypes), GPUCount: given(f, "gpu-count", f.gpuCount), CPUCount: given(f, "cpu-count", f.cpuCount),
 		DiskSize: given(f, "disk-size", f.diskSize), MaxPrice: given(f, "max-price", f.maxPrice), Preemptible: given(f, "preemptible", f.preemptible),
 	}}
 	var err error
@@ -157,7 +162,7 @@ func withDefaults(spec *proximl.JobSpec) *proximl.JobSpec {
 }
 
 func (f *jobFlags) fillEnvironment(spec *proximl.JobSpec) error {
-	env := proximl.JobEnvironment{Type: f.environment, CustomImage: f.image, Credentials: f.credentials, Secrets: f.secrets, Packages: orNil(f.packages)}
+	env := proximl.JobEnvironment{Type: f.environment, CustomImage: f.image, Credentials: lower(f.credentials), Secrets: f.secrets, Packages: orNil(f.packages)}
 	if f.image != "" {
 		if f.environment != "" && f.environment != "CUSTOM" {
 			return usage("--custom-image is an environment of its own; leave out --environment")

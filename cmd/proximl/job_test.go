@@ -39,14 +39,14 @@ func TestJobStartStopRemove(t *testing.T) {
 	job := me.create("sandbox", proximl.JobTypeNotebook)
 	called := "job sandbox (" + job.ID + ")"
 	require.NoError(t, srv.SetStatus(job.ID, "running"))
-	me.run("job", "stop", "sandbox").prints("").notes("Stopped " + called + "\n")
+	me.run("job", "stop", "sandbox", "--no-wait").prints("").notes("Stopping " + called + "\n")
 	assert.Equal(t, proximl.JobStatusStopping, me.status(job))
 	require.NoError(t, srv.SetStatus(job.ID, "stopped"))
-	me.run("job", "start", job.ID).prints("").notes("Started " + called + "\n")
+	me.run("job", "start", job.ID, "--no-connect").prints("").notes("Started " + called + "\n")
 	require.NoError(t, srv.SetStatus(job.ID, "running"))
 	me.run("job", "wait", "sandbox", "-o", "id").prints(job.ID + "\n").notes("")
 	me.run("job", "remove", "sandbox").fails(exitUsage, "cannot ask whether to remove "+called+", since stdin is no terminal; add --yes")
-	me.run("job", "remove", "sandbox", "--yes").
+	me.run("job", "remove", "sandbox", "--yes", "--force", "--no-force").
 		fails(exitError, "DELETE /job/"+job.ID+": 400 Bad Request: Invalid Request - A job that is running must be stopped before it is removed")
 	me.run("job", "remove", "sandbox", "--yes", "--force").prints("").notes("Removed " + called + "\n")
 	srv.Clock().Advance(time.Hour)
@@ -57,6 +57,27 @@ func TestJobStartStopRemove(t *testing.T) {
 	one, two := me.create("twin", proximl.JobTypeNotebook), me.create("twin", proximl.JobTypeNotebook)
 	me.run("job", "show", "twin").fails(exitError, `name is not unique: 2 jobs are called "twin", use an id: `+one.ID+", "+two.ID)
 	assert.Contains(t, me.run("__complete", "job", "show", two.ID[:8]).ok().stdout, two.ID+"\ttwin\n")
+}
+
+// What a script does next can count on it.
+func TestJobStopAndStartWait(t *testing.T) {
+	t.Parallel()
+	srv, me := service(t, proximltest.WithSpeed(40))
+	job := me.create("sandbox", proximl.JobTypeNotebook)
+	called := "job sandbox (" + job.ID + ")"
+	require.NoError(t, srv.SetStatus(job.ID, "running"))
+	me.run("job", "stop", "sandbox").prints("").notes(called + " is stopped\n")
+	assert.Equal(t, proximl.JobStatusStopped, me.status(job))
+	r := me.run("job", "start", "sandbox").ok().notes("Started " + called + "\n" + called + " is running\nThe token that opens the notebook is left out; --show-secrets prints it\n")
+	assert.Equal(t, proximl.JobStatusRunning, me.status(job))
+	now, err := me.client.Jobs.Get(t.Context(), job.ID)
+	require.NoError(t, err)
+	assert.Equal(t, now.URL()+"\n", r.stdout)
+
+	training := me.create("resnet", proximl.JobTypeTraining, "true")
+	require.NoError(t, srv.SetStatus(training.ID, "running"))
+	srv.Inject(proximltest.Fault{On: "PATCH /job/{id}", Status: 200, Body: `{}`}) // it ends by itself
+	me.run("job", "stop", "resnet").prints("").notes("job resnet (" + training.ID + ") is finished\n")
 }
 
 func TestJobWait(t *testing.T) {
@@ -174,11 +195,12 @@ func TestJobConnectAsks(t *testing.T) {
 	me.run("job", "connect", "resnet").fails(exitUsage, "cannot ask whether to upload as the model what is in "+model+", since stdin is no terminal; add --yes")
 	me.run("job", "connect", "resnet", "--model-dir", model).fails(exitUsage, "cannot ask whether to download the output to "+output+", since stdin is no terminal; add --yes")
 	assert.NoDirExists(t, output)
-	r := me.run("job", "connect", "resnet", "--yes").prints("")
+	r := me.run("job", "connect", "resnet", "--yes", "--no-attach").prints("")
 	assert.Regexp(t, `^Downloaded the output to `+regexp.QuoteMeta(output)+`: \d+\.\d\d B\nAll files of job resnet \(\S+\) are exchanged\n$`, r.stderr)
 	assert.DirExists(t, output)
 	me.run("job", "create", "training", "plain", "python train.py", "--no-attach", "-o", "id").ok()
-	me.run("job", "connect", "plain", "-q").fails(exitUsage, "invalid connect: job: has neither a local model nor a local input or output")
+	assert.Contains(t, me.run("job", "connect", "plain").ok().stderr, "job plain (")
+	me.run("job", "connect", "plain", "-q", "--no-attach").fails(exitUsage, "invalid connect: job: has neither a local model nor a local input or output")
 }
 
 // The time limit of a notebook is not that of its upload.

@@ -37,7 +37,8 @@ from here is not waited for.`, k.noun),
 		Args:    takes(1, 2),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&given.source, "source", local, "`TYPE` of the source: aws|azure|gcp|git|kaggle|local|wasabi|web")
+	wordFlag(flags, &given.source, "source", "", local, "`TYPE` of the source: aws|azure|gcp|git|kaggle|local|wasabi|web")
+	shortOf(flags, "source", "-s")
 	flags.StringVar(&given.uri, "source-uri", "", "`URI` of the source")
 	onOff(flags, &given.connect, "connect", true, "upload a local source at once")
 	onOff(flags, &given.attach, "attach", true, "show the log, and wait until it is ready")

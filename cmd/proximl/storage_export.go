@@ -47,7 +47,7 @@ copy is there.`, k.noun),
 		return err
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&given.to, "output-type", local, "`TYPE` of the place: aws|azure|gcp|local|wasabi")
+	wordFlag(flags, &given.to, "output-type", "", local, "`TYPE` of the place: aws|azure|gcp|local|wasabi")
 	flags.StringVar(&given.uri, "output-uri", "", "`URI` of the place")
 	flags.StringVar(&given.dir, "output-dir", "", "folder `DIR` of this machine, for the type local")
 	onOff(flags, &given.archive, "archive", false, "make it one zip file")

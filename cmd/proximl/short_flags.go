@@ -1,0 +1,40 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// shortFlag is the annotation of a flag with its short form in the Python command,
+// which means something else here, or has two letters.
+const shortFlag = "short form"
+
+// shortOf says the short form of a flag of the set.
+func shortOf(flags *pflag.FlagSet, name, short string) {
+	if err := flags.SetAnnotation(name, shortFlag, []string{short}); err != nil {
+		panic(err)
+	}
+}
+
+// spelled writes such short forms out, after the command that has them.
+func spelled(root *cobra.Command, args []string) []string {
+	cmd, _, err := root.Find(args)
+	if err != nil {
+		return args
+	}
+	long := map[string]string{}
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+		for _, short := range flag.Annotations[shortFlag] {
+			long[short] = "--" + flag.Name
+		}
+	})
+	spelled := slices.Clone(args)
+	for i := slices.Index(args, cmd.Name()) + 1; i < len(args) && args[i] != "--"; i++ {
+		if name, found := long[args[i]]; found {
+			spelled[i] = name
+		}
+	}
+	return spelled
+}
