@@ -70,7 +70,9 @@ func newKind[T any](name string, service func(*proximl.ProxiML) api[T], key func
 		get: func(ctx context.Context, c *proximl.ProxiML, id string) (string, error) {
 			return idOf(service(c).Get(ctx, id))
 		},
-		remove: func(ctx context.Context, c *proximl.ProxiML, id string) error { return service(c).Delete(ctx, id) },
+		remove: func(ctx context.Context, c *proximl.ProxiML, id string) error {
+			return service(c).Delete(ctx, id, proximl.WithForce()) // it may not be at rest
+		},
 		list: func(ctx context.Context, c *proximl.ProxiML) (map[string][]string, error) {
 			entities, err := service(c).List(ctx)
 			ids := map[string][]string{}

@@ -38,15 +38,11 @@ func TestFaultSchedules(t *testing.T) {
 func playSchedules(t *testing.T, count uint64) {
 	t.Helper()
 	first, last := uint64(1), count
-	met := &met{}
+	met := &met{times: map[string]int{}}
 	if *faultSeed != 0 {
 		first, last = *faultSeed, *faultSeed
 	} else {
-		t.Cleanup(func() { // after all schedules
-			for kind := range met {
-				assert.Positive(t, met[kind].Load(), "the mishap %d happened to no call", kind)
-			}
-		})
+		t.Cleanup(func() { met.checkAll(t) }) // after all schedules
 	}
 	for seed := first; seed <= last; seed++ {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
@@ -105,10 +101,10 @@ var limits = []time.Duration{2 * time.Second, time.Minute, 20 * time.Minute, 20 
 
 func (s *scenario) perform(n int, k task) {
 	limit := limits[s.random.IntN(len(limits))]
-	faults, kinds := s.mishaps(k.calls)
+	faults, what := s.mishaps(k.calls)
 	s.transport.CloseIdleConnections()
 	s.server().Inject(faults...)
-	stopRestart := func() {}
+	stopRestart, restarts := func() {}, s.restarts.Load()
 	if s.random.IntN(6) == 0 {
 		stopRestart = s.restartIn(time.Duration(s.random.Int64N(int64(90*time.Second))), time.Duration(s.random.Int64N(int64(20*time.Second))))
 	}
@@ -118,7 +114,8 @@ func (s *scenario) perform(n int, k task) {
 	err := k.run(ctx)
 	took := time.Since(start)
 	stopRestart()
-	s.met.count(faults, kinds, s.server().ClearFaults())
+	s.met.count(faults, what, s.server().ClearFaults())
+	s.met.add(restarted, int(s.restarts.Load()-restarts))
 	s.t.Logf("%d: %s within %v, under %+v: took %v: %v", n+1, k.what, limit, faults, took, err)
 
 	assert.LessOrEqual(s.t, took, limit, "it hung past its deadline")
