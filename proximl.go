@@ -16,7 +16,14 @@
 //	}
 //	job, err = client.Jobs.WaitFor(ctx, job.ID, proximl.JobStatusFinished)
 //
+// The services are the fields of [ProxiML], and their methods are the calls:
+// [JobsAPI], [DatasetsAPI], [ProjectsAPI] and so on. [ProxiML.InProject] works
+// in another project, [ProxiML.Do] calls an endpoint that has no method.
+//
 // # Settings
+//
+// An API key is made on the account settings page of proxiML, as a file for
+// ~/.proximl/credentials.json. [New] sends nothing; the first call logs in.
 //
 // Each setting comes from an option, an environment variable, a file of the
 // configuration folder, or a default; the first that has it wins. The folder is
@@ -44,10 +51,23 @@
 // through. Unknown fields are kept in Extra and survive encoding with
 // github.com/go-json-experiment/json.
 //
+// # Time
+//
+// A job outlives the program that created it, and costs until it ends or
+// [JobsAPI.Stop] stops it. The WaitFor methods wait for a status. The Logs
+// methods follow a log, from its first line as long as the job runs. The
+// Connect methods serve a job or dataset with files of this machine, until it
+// has them or has given back its own. All of these take as long as it takes:
+// ctx is how to end them.
+//
 // # Errors
 //
-// Every error answers [errors.Is] with a sentinel such as [ErrNotFound], and
-// [errors.As] with its detail, such as *[APIError].
+// Errors answer [errors.Is] with a sentinel where there is one, such as
+// [ErrNotFound], and [errors.As] with their detail, such as *[APIError].
+//
+// What can be repeated without harm is repeated, as [RetryPolicy] says. What
+// could create something twice is not: after [ErrOutcomeUnknown], look for it
+// before you create it again, since a second job costs a second time.
 //
 // # Tests
 //
