@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/proximl/proximl-go"
 )
 
 // What the project is held to as a whole. Figures go out as attributes, which
@@ -151,4 +153,13 @@ func TestCriterionCI(t *testing.T) {
 		assert.Contains(t, text, "check_"+check+"() {")
 	}
 	assert.Contains(t, text, "go test -race ./...")
+}
+
+func TestTheChangelogHasTheVersion(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("CHANGELOG.md")
+	require.NoError(t, err)
+	versions := regexp.MustCompile(`(?m)^## \[(.+)\] - \d{4}-\d\d-\d\d$`).FindSubmatch(text)
+	require.NotNil(t, versions)
+	assert.Equal(t, proximl.Version, string(versions[1]), "the latest one")
 }
