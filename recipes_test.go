@@ -70,6 +70,14 @@ func (t *tracer) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
+// printedInLogs is for slog.HandlerOptions.ReplaceAttr.
+func printedInLogs(groups []string, attr slog.Attr) slog.Attr {
+	if attr.Value.Kind() == slog.KindAny && (len(groups) > 0 || attr.Key != slog.SourceKey) {
+		attr.Value = slog.StringValue(fmt.Sprintf("%+v", attr.Value.Any()))
+	}
+	return attr
+}
+
 // createOnce creates a job, or finds the one that an earlier try has created.
 // The name has to be one that only this run uses.
 func createOnce(ctx context.Context, client *proximl.ProxiML, spec *proximl.JobSpec) (*proximl.Job, error) {
@@ -111,7 +119,7 @@ func TestRecipesPage(t *testing.T) {
 	code, err := os.ReadFile("recipes_test.go")
 	require.NoError(t, err)
 	blocks := fenced.FindAllStringSubmatch(string(page), -1)
-	require.Len(t, blocks, 5)
+	require.Len(t, blocks, 6)
 	for _, block := range blocks {
 		assert.Contains(t, string(code), block[2])
 	}
@@ -168,6 +176,20 @@ func TestRecipeTracing(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, log.String(), "msg=login status=200")
 	assert.Contains(t, lines(log.String())[len(lines(log.String()))-1], "msg=jobs.list status=200")
+}
+
+func TestRecipeLogs(t *testing.T) {
+	t.Parallel()
+	jobs := []*proximl.Job{{ID: "j", NotebookToken: "CANARY"}}
+	var shown, hidden safeBuffer
+	slog.New(slog.NewJSONHandler(&shown, nil)).Info("jobs", "all", jobs)
+	assert.Contains(t, shown.String(), canaryWord, "the page says so")
+	options := &slog.HandlerOptions{AddSource: true, ReplaceAttr: printedInLogs}
+	slog.New(slog.NewJSONHandler(&hidden, options)).Info("jobs", "all", jobs, "count", 1, "error", errors.New("no"))
+	checkSilent(t, hidden.String())
+	for _, part := range []string{`"level":"INFO","source":{"function":`, `"all":"[{ID:j `, `NotebookToken:[secret] `, `"count":1,"error":"no"}`} {
+		assert.Contains(t, hidden.String(), part)
+	}
 }
 
 func TestRecipeCreateOnce(t *testing.T) {

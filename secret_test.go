@@ -48,14 +48,15 @@ var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%+q", "%x", "%X", "% x", "
 // however it is printed or logged.
 func TestEntitiesHideSecrets(t *testing.T) {
 	t.Parallel()
-	for _, entity := range append(entityTypes(), requestTypes...) {
+	for _, entity := range append(entityTypes(), specTypes()...) {
 		t.Run(entity.Name(), func(t *testing.T) {
 			t.Parallel()
 			pointer := reflect.New(entity)
 			var has filled
 			has.fillIn(pointer.Elem())
 			value := pointer.Elem().Interface()
-			for _, shown := range []any{value, pointer.Interface(), []any{value}, struct{ Entity any }{pointer.Interface()}} {
+			many := inMany(pointer)
+			for _, shown := range append(many, value, pointer.Interface(), []any{value}, struct{ Entity any }{pointer.Interface()}) {
 				for _, verb := range append(verbs[:4:4], "%#+v", "%x") {
 					checkHidden(t, fmt.Sprintf(verb, shown), verb)
 				}
@@ -64,21 +65,25 @@ func TestEntitiesHideSecrets(t *testing.T) {
 				checkHidden(t, logLine(func(b *bytes.Buffer) slog.Handler { return slog.NewTextHandler(b, nil) }, shown), "text log")
 				checkHidden(t, logLine(func(b *bytes.Buffer) slog.Handler { return slog.NewJSONHandler(b, nil) }, shown), "JSON log")
 			}
+			for _, shown := range many {
+				checkHidden(t, logLine(func(b *bytes.Buffer) slog.Handler { return slog.NewTextHandler(b, nil) }, shown), "text log")
+				printing := &slog.HandlerOptions{ReplaceAttr: printedInLogs}
+				checkHidden(t, logLine(func(b *bytes.Buffer) slog.Handler { return slog.NewJSONHandler(b, printing) }, shown), "JSON log")
+			}
 			text := fmt.Sprintf("%+v", value)
 			assert.Equal(t, has, filled{strings.Count(text, "[secret]"), strings.Count(text, "shown")}, text)
 		})
 	}
 }
 
-// requestTypes are what the services take and do not answer.
-var requestTypes = []reflect.Type{
-	reflect.TypeFor[proximl.JobSpec](), reflect.TypeFor[proximl.JobUpdate](), reflect.TypeFor[proximl.JobResources](),
-	reflect.TypeFor[proximl.JobEnvironment](), reflect.TypeFor[proximl.JobData](), reflect.TypeFor[proximl.DatasetRef](),
-	reflect.TypeFor[proximl.JobModel](), reflect.TypeFor[proximl.JobEndpoint](), reflect.TypeFor[proximl.StorageSpec](),
-	reflect.TypeFor[proximl.ExportSpec](), reflect.TypeFor[proximl.CredentialSpec](), reflect.TypeFor[proximl.ProviderSpec](),
-	reflect.TypeFor[proximl.RegionSpec](), reflect.TypeFor[proximl.RegionStorage](), reflect.TypeFor[proximl.NodeSpec](),
-	reflect.TypeFor[proximl.DeviceSpec](), reflect.TypeFor[proximl.DeviceConfigSpec](), reflect.TypeFor[proximl.DatastoreSpec](),
-	reflect.TypeFor[proximl.DataConnectorSpec](), reflect.TypeFor[proximl.ServiceSpec](),
+// inMany are a slice and a map of the pointer, and of what it points to.
+func inMany(pointer reflect.Value) (many []any) {
+	for _, value := range []reflect.Value{pointer, pointer.Elem()} {
+		ofKeys := reflect.MakeMap(reflect.MapOf(reflect.TypeFor[string](), value.Type()))
+		ofKeys.SetMapIndex(reflect.ValueOf("key"), value)
+		many = append(many, reflect.Append(reflect.MakeSlice(reflect.SliceOf(value.Type()), 0, 1), value).Interface(), ofKeys.Interface())
+	}
+	return many
 }
 
 // filled counts what fillIn has set.

@@ -16,7 +16,7 @@ import (
 // Secret is a string that prints, formats and logs as "[secret]". It encodes
 // to JSON as what it holds; string(s) gives that too. So a log handler that
 // encodes to JSON shows the secrets inside a slice or map of entities: log
-// entities one by one.
+// entities one by one, or as docs/recipes.md says.
 type Secret string
 
 const hidden = "[secret]"
