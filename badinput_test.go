@@ -74,7 +74,7 @@ func TestBadInput(t *testing.T) {
 		},
 		"plain http": {func(context.Context) error {
 			return start(proximl.WithConfigDir(none), proximl.WithCredentials("u", "k"), proximl.WithEndpoint("http://gpu.example.com"))
-		}, nil, 0, "proximl: the URL or host from an option is plain http to gpu.example.com, which would send the token unencrypted; use https"},
+		}, nil, 0, "proximl: the URL or host from an option is plain http to gpu.example.com, which is not encrypted; use https"},
 		"unknown project": {
 			func(ctx context.Context) error { return second(client.Projects.Get(ctx, "proj-x")) }, proximl.ErrNotFound, 1,
 			"GET /project/proj-x: 404 Not Found",

@@ -56,7 +56,7 @@ func loadConfig(values map[string]string, logger *slog.Logger) (*config, error) 
 		return nil, fmt.Errorf("proximl: %w", err)
 	}
 	info, err := os.Stat(store.Path(credentialsFile))
-	if err == nil && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
+	if err == nil && store.Dir != "" && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
 		logger.Warn("the API key can be read by other users; run chmod 600 on the file", "file", store.Path(credentialsFile), "mode", info.Mode().Perm().String())
 	}
 	return &config{store}, nil

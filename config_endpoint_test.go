@@ -109,7 +109,7 @@ func TestPlainHTTPIsForLoopbackHosts(t *testing.T) {
 	}
 	for _, host := range []string{"10.0.0.1", "gpu.example.com", "localhost.example.com", "127.0.0.1.example.com", "0.0.0.0", "[::]", "169.254.169.254"} {
 		_, err := proximl.New(proximl.WithEndpoint("http://"+host+":8080"), proximl.WithTokenSource(staticToken("t")), proximl.WithConfigDir(t.TempDir()))
-		require.EqualError(t, err, "proximl: the URL or host from an option is plain http to "+strings.Trim(host, "[]")+", which would send the token unencrypted; use https")
+		require.EqualError(t, err, "proximl: the URL or host from an option is plain http to "+strings.Trim(host, "[]")+", which is not encrypted; use https")
 	}
 }
 

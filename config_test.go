@@ -1,6 +1,7 @@
 package proximl_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -92,8 +93,13 @@ func TestNoHomeFolder(t *testing.T) {
 	// Not parallel: it sets environment variables.
 	t.Setenv("HOME", "")
 	t.Setenv("PROXIML_CONFIG_DIR", "")
-	client, err := proximl.New(proximl.WithCredentials("u", "k"))
+	t.Setenv("PROXIML_", "a variable that is no setting")
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("credentials.json", []byte(`{"user":"u","key":"k"}`), 0o644)) //nolint:gosec // that is what would be warned of
+	var log bytes.Buffer
+	client, err := proximl.New(proximl.WithCredentials("u", "k"), proximl.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 	require.NoError(t, err)
+	assert.Empty(t, log.String(), "a file of the working directory is none of ours")
 	require.EqualError(t, client.SaveActiveProject(t.Context(), "p"), "proximl: cannot save the active project: there is no home folder; set PROXIML_CONFIG_DIR")
 	_, err = proximl.New()
 	require.ErrorIs(t, err, proximl.ErrNoCredentials)

@@ -163,7 +163,7 @@ func (a *CredentialsAPI) Put(ctx context.Context, projectID string, spec *Creden
 	if err := spec.check(); err != nil {
 		return nil, err
 	}
-	err = a.client.paths.write("credentials", func(part string) error {
+	err = a.client.paths.write("credentials", opts, func(part string, opts []RequestOption) error {
 		known := &Credential{Type: spec.Type, KeyID: spec.KeyID, ProjectID: projectID}
 		credential, err = change(ctx, a.client, "credentials.put", http.MethodPut, route("project", projectID, part, string(spec.Type)), spec, known, opts)
 		return err
@@ -180,7 +180,7 @@ func (a *CredentialsAPI) Remove(ctx context.Context, projectID string, credentia
 	if credentialType == "" {
 		return invalid("credential", "type", "is missing")
 	}
-	return a.client.paths.write("credentials", func(part string) error {
+	return a.client.paths.write("credentials", opts, func(part string, opts []RequestOption) error {
 		return run(ctx, a.client, "credentials.remove", http.MethodDelete, route("project", projectID, part, string(credentialType)), nil, opts)
 	})
 }

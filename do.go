@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 
 	"github.com/go-json-experiment/json"
@@ -30,6 +31,9 @@ func (c *ProxiML) Do(ctx context.Context, method, escapedPath string, params, re
 	}
 	if method == http.MethodPatch {
 		opts = with(once, opts) // it may be one that toggles
+	}
+	if v := reflect.ValueOf(result); result != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
+		to.err = invalid("request", fmt.Sprintf("result of type %T", result), "is no pointer that a reply can be read into")
 	}
 	if result == nil {
 		return run(ctx, c, "do", method, to, params, opts)

@@ -133,6 +133,32 @@ func TestOnlyTheStartOfAnErrorIsRead(t *testing.T) {
 	}
 }
 
+// What stands in front of the service may quote the header that it does not like.
+func TestTheTokenInAReplyIsHidden(t *testing.T) {
+	t.Parallel()
+	const token = "eyJraWQ.canary.canary"
+	for name, test := range map[string]struct {
+		limit                   int64
+		contentType, body, text string
+	}{
+		"JSON": {
+			1000, "application/json", `{"message":"'` + token + `' is no key=value pair, ` + token + `"}`,
+			"GET /job/x: 403 Forbidden: '[secret]' is no key=value pair, [secret]",
+		},
+		"text": {1000, "text/plain", "not " + token, "GET /job/x: 403 Forbidden: a reply of type text/plain: not [secret]"},
+		"at the end of what is read": {
+			30, "text/plain", strings.Repeat(" ", 20) + token + "tail",
+			"GET /job/x: 403 Forbidden: a reply of type text/plain: [secret]ta",
+		},
+	} {
+		client := tracking(t, http.StatusForbidden, test.contentType, &tracked{Reader: strings.NewReader(test.body)},
+			proximl.WithTokenSource(staticToken(token)), proximl.WithLimits(proximl.Limits{ErrorBody: test.limit}))
+		_, err := client.Jobs.Get(t.Context(), "x")
+		require.EqualError(t, err, test.text, name)
+		assert.NotContains(t, fmt.Sprintf("%+v", apiError(t, err).Body), "canary", name)
+	}
+}
+
 func TestRepliesThatAreNoSuccess(t *testing.T) {
 	t.Parallel()
 	const unreadable = "200 OK: the reply cannot be read: "

@@ -21,6 +21,7 @@ import (
 const (
 	logDialTimeout = 30 * time.Second
 	logPath        = "/ (log websocket)" // in errors
+	maxDialReply   = 4 << 10             // bytes; the library keeps fewer
 )
 
 // logConn is a websocket that closes when its ctx ends: that costs less than a
@@ -172,7 +173,7 @@ func (l *logSource) dial(ctx context.Context) (*websocket.Conn, error) {
 			return conn, nil
 		}
 		if refused := resp != nil && (resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden); !refused || rejected != "" {
-			return nil, dialError(resp, err)
+			return nil, dialError(resp, err, token)
 		}
 		rejected = token
 	}
@@ -189,15 +190,14 @@ func (c *ProxiML) openWebsocket(ctx context.Context, token string) (*websocket.C
 }
 
 // dialError never shows the URL, which has the token in it.
-func dialError(resp *http.Response, err error) error {
+func dialError(resp *http.Response, err error, token string) error {
 	failed := &APIError{Method: http.MethodGet, Path: logPath, Attempts: 1}
 	if resp == nil {
 		failed.err = withoutURL(err)
 		return failed
 	}
 	failed.StatusCode, failed.RequestID = resp.StatusCode, reply.RequestID(resp.Header)
-	sample, _ := io.ReadAll(resp.Body)
-	failed.Message, failed.Body = reply.Message(resp, sample)
+	failed.Message, failed.Body = reply.Message(resp, reply.Sample(resp.Body, maxDialReply, token))
 	return failed
 }
 

@@ -7,9 +7,9 @@ import (
 	"io"
 	"iter"
 	"net/http"
-	"net/url"
 	"time"
 
+	"github.com/proximl/proximl-go/internal/baseurl"
 	"github.com/proximl/proximl-go/internal/reply"
 )
 
@@ -75,9 +75,9 @@ func (l *logSource) copyTo(ctx context.Context, w io.Writer) error {
 // archive downloads the zip that a log URL names. The URL lets anybody read the
 // log: it goes into no error.
 func (c *ProxiML) logArchive(ctx context.Context, operation, logURL string, w io.Writer) error {
-	u, err := url.Parse(logURL)
+	u, err := baseurl.ParseSigned(logURL)
 	if err != nil {
-		return errors.New("proximl: the service's log URL is no URL")
+		return fmt.Errorf("proximl: the URL of the log archive %w", err)
 	}
 	out := &outgoing{method: http.MethodGet, url: u, repeatable: true, retry: c.sender.retry}
 	resp, failed := c.sender.send(context.WithValue(ctx, operationKey{}, operation), out)

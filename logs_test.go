@@ -343,6 +343,22 @@ func TestLogsTokens(t *testing.T) {
 	})
 }
 
+// Nor does a token that the reply quotes.
+func TestLogsAreRefusedWithTheToken(t *testing.T) {
+	t.Parallel()
+	const token = "eyJraWQ.canary.canary"
+	client := newClient(t, proximl.WithTokenSource(staticToken(token)), quick, proximl.WithHTTPClient(&http.Client{
+		Transport: answering(func(req *http.Request) (*http.Response, error) {
+			e := exchange{status: http.StatusForbidden, reply: `{"message":"not allowed: ` + req.URL.Query().Get("Authorization") + `"}`}
+			if req.URL.Path != "/" {
+				e = exchange{reply: `{"job_uuid":"x","status":"running"}`}
+			}
+			return e.response(req), nil
+		}),
+	}))
+	require.EqualError(t, client.Jobs.CopyLogs(t.Context(), "x", io.Discard), "GET / (log websocket): 403 Forbidden: not allowed: [secret]")
+}
+
 func TestCopyLogs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -394,6 +410,23 @@ func TestLogArchive(t *testing.T) {
 }
 
 // Nothing that is not the archive, and no part of it, passes for it.
+func TestLogArchiveOfAnotherPlace(t *testing.T) {
+	t.Parallel()
+	for logURL, text := range map[string]string{
+		"http://169.254.169.254/logs.zip?X-Amz-Signature=canary": "proximl: the URL of the log archive is plain http to 169.254.169.254, which is not encrypted; use https",
+		"file:///etc/passwd?canary":                              "proximl: the URL of the log archive is no URL",
+		"canary":                                                 "proximl: the URL of the log archive is no URL",
+	} {
+		client, s := play(t, []turn{ok(`"` + logURL + `"`)})
+		var out bytes.Buffer
+		err := client.Datasets.LogArchive(t.Context(), "x", &out)
+		require.ErrorContains(t, err, text)
+		assert.NotContains(t, err.Error(), "canary")
+		assert.Len(t, s.sent(), 1)
+		assert.Empty(t, out.String())
+	}
+}
+
 func TestLogArchiveFaults(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -81,7 +81,8 @@ func WithCredentials(user, key string) Option {
 func WithProject(id string) Option { return withValue(settingProject, id) }
 
 // WithConfigDir sets the folder of credentials.json, config.json and
-// environment.json, in place of ~/.proximl.
+// environment.json, in place of ~/.proximl. An empty one changes nothing, as with
+// the options for hosts.
 func WithConfigDir(dir string) Option { return withValue(settingConfigDir, dir) }
 
 // WithDomainSuffix sets the domain of the service's hosts, in place of
@@ -139,7 +140,8 @@ func WithUserAgent(agent string) Option {
 	return given(agent != "" && !strings.ContainsFunc(agent, unicode.IsControl), "WithUserAgent: the name is empty or no header value", func(o *options) { o.userAgent = agent })
 }
 
-// WithTokenSource replaces the login. No user and key are needed then.
+// WithTokenSource replaces the login. No user and key are needed then, and those
+// that there are do not matter, nor does a token cache.
 func WithTokenSource(source TokenSource) Option {
 	return given(!isNil(source), "WithTokenSource: the source is nil", func(o *options) { o.tokenSource = source })
 }
@@ -149,8 +151,8 @@ func WithTokenCache(cache TokenCache) Option {
 	return given(!isNil(cache), "WithTokenCache: the cache is nil", func(o *options) { o.tokenCache = cache })
 }
 
-// WithRateLimit spaces the requests: so many per second, and at most burst at
-// once.
+// WithRateLimit spaces the requests of calls and logins: so many per second, and
+// at most burst at once. File transfers and log connections do not count.
 func WithRateLimit(perSecond float64, burst int) Option {
 	return given(perSecond > 0 && burst > 0, "WithRateLimit: this limit lets nothing through", func(o *options) { o.limiter = rate.NewLimiter(rate.Limit(perSecond), burst) })
 }
@@ -184,14 +186,17 @@ func WithQuery(values url.Values) RequestOption {
 func WithForce() RequestOption { return WithQuery(url.Values{"force": {"true"}}) }
 
 // WithHeader sets a header. Authorization and User-Agent are refused: see
-// WithTokenSource and WithUserAgent.
+// WithTokenSource and WithUserAgent. So is Idempotency-Key.
 func WithHeader(name, value string) RequestOption {
 	return func(r *request) error {
 		if name == "" || strings.ContainsFunc(name, notInHeaderName) || strings.ContainsFunc(value, unicode.IsControl) {
 			return fmt.Errorf("WithHeader: the name %q or its value cannot be that of a header", name)
 		}
-		if key := http.CanonicalHeaderKey(name); key == "Authorization" || key == "User-Agent" {
+		switch key := http.CanonicalHeaderKey(name); key {
+		case "Authorization", "User-Agent":
 			return fmt.Errorf("WithHeader: %s is set by WithTokenSource or WithUserAgent", key)
+		case "Idempotency-Key", "X-Idempotency-Key":
+			return fmt.Errorf("WithHeader: %s would make net/http repeat a POST by itself; the service knows no such header", key)
 		}
 		r.header.Set(name, value)
 		return nil

@@ -2,6 +2,7 @@ package proximl
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"sync"
 )
@@ -17,15 +18,15 @@ type projectPaths struct{ known sync.Map }
 //
 // Not found can be the path as well as what it names, or the project. It is the
 // path that was not found if the singular is; otherwise the first error stands.
-func (p *projectPaths) write(plural string, call func(part string) error) error {
+func (p *projectPaths) write(plural string, opts []RequestOption, call func(part string, opts []RequestOption) error) error {
 	if part, ok := p.known.Load(plural); ok {
-		return call(part.(string))
+		return call(part.(string), opts)
 	}
-	part := plural
-	err := call(part)
+	part, opts := plural, with(literally, opts)
+	err := call(part, opts)
 	if errors.Is(err, ErrNotFound) {
 		part = strings.TrimSuffix(plural, "s")
-		if other := call(part); other == nil || !routeless(other) {
+		if other := call(part, opts); other == nil || !routeless(other) {
 			err = other
 		}
 	}
@@ -35,12 +36,18 @@ func (p *projectPaths) write(plural string, call func(part string) error) error 
 	return err
 }
 
-// noRoute is what AWS's API gateway says, with 403, of a path that it does not
-// know.
-const noRoute = "Missing Authentication Token"
+// literally takes a 404 for what it says, whatever became of the attempts before
+// it: it may be the path that is not found.
+func literally(r *request) error {
+	r.literal = true
+	return nil
+}
 
-// routeless reports whether there may be no such path.
+// routeless reports whether there may be no such path. AWS's API gateway says so
+// with 403: that the token is missing, or that the one that was sent is no
+// signature.
 func routeless(err error) bool {
 	refused, ok := errors.AsType[*APIError](err)
-	return errors.Is(err, ErrNotFound) || ok && refused.Message == noRoute
+	return errors.Is(err, ErrNotFound) || ok && refused.StatusCode == http.StatusForbidden &&
+		(refused.Message == "Missing Authentication Token" || strings.Contains(refused.Message, "key=value pair"))
 }

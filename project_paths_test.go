@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -117,9 +118,45 @@ func TestListsAreAlwaysPlural(t *testing.T) {
 func TestSingularPathIsUnknownToTheGateway(t *testing.T) {
 	t.Parallel()
 	client, mock := newMock(t)
-	mock.expect(exchange{method: http.MethodDelete, path: "/project/p/secrets/n", query: inActive, status: 404, reply: `{"errorMessage":"Not Found"}`})
-	mock.expect(exchange{method: http.MethodDelete, path: "/project/p/secret/n", query: inActive, status: 403, reply: `{"message":"Missing Authentication Token"}`})
-	require.ErrorIs(t, client.Secrets.Remove(t.Context(), "p", "n"), proximl.ErrNotFound)
+	for _, reply := range []string{
+		`{"message":"Missing Authentication Token"}`,
+		`{"message":"Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): 'x'."}`,
+	} {
+		mock.expect(exchange{method: http.MethodDelete, path: "/project/p/secrets/n", query: inActive, status: 404, reply: `{"errorMessage":"Not Found"}`})
+		mock.expect(exchange{method: http.MethodDelete, path: "/project/p/secret/n", query: inActive, status: 403, reply: reply})
+		require.ErrorIs(t, client.Secrets.Remove(t.Context(), "p", "n"), proximl.ErrNotFound, reply)
+	}
+}
+
+// A removal whose reply is lost, and which is not found then, may have asked a
+// service that does not know the path: it has removed nothing.
+func TestALostReplyTeachesNoPath(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		lost := true
+		client, service := newKeyService(t, func(request string) int {
+			if lost {
+				lost = false
+				return http.StatusBadGateway
+			}
+			return knowing("secret")(request)
+		})
+		require.NoError(t, client.Secrets.Remove(t.Context(), "p", "n"))
+		require.NoError(t, putSecret(t.Context(), client))
+		assert.Equal(t, []string{
+			"DELETE /project/p/secrets/n", "DELETE /project/p/secrets/n", "DELETE /project/p/secret/n", "PUT /project/p/secret/n",
+		}, service.requests())
+
+		lost = true // now that the path is known, the first attempt did the work
+		service.status = func(string) int {
+			if lost {
+				lost = false
+				return http.StatusBadGateway
+			}
+			return http.StatusNotFound
+		}
+		require.NoError(t, client.Secrets.Remove(t.Context(), "p", "n"))
+	})
 }
 
 func TestNeitherPathIsFound(t *testing.T) {

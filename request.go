@@ -44,6 +44,7 @@ type request struct {
 	capture     *ResponseInfo
 	project     string // what is sent of a project, for errors
 	postProject bool   // also a POST has it in its query
+	literal     bool   // a 404 to a DELETE is one, even after a lost reply
 }
 
 // projectInQuery makes a POST carry the active project like other calls.
@@ -141,7 +142,7 @@ func (c *ProxiML) exchange(ctx context.Context, operation, method string, to pat
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode >= 300 {
-		if r.method == http.MethodDelete && resp.StatusCode == http.StatusNotFound && r.unclear {
+		if r.method == http.MethodDelete && resp.StatusCode == http.StatusNotFound && r.unclear && !r.literal {
 			return nil // an attempt whose reply was lost did the work
 		}
 		return r.finish(c.sender.refused(&r.outgoing, resp))

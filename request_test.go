@@ -117,6 +117,8 @@ func TestParamsAndResultOfDo(t *testing.T) {
 
 	client, s = play(t, []turn{ok(`{}`)})
 	checkInvalid(t, client.Do(t.Context(), http.MethodGet, "/thing", url.Values{}, nil), "invalid request: GET /thing: query: Values() expects struct input. Got map")
+	checkInvalid(t, client.Do(t.Context(), http.MethodPost, "/thing", nil, got), "invalid request: result of type proximl_test.thing: is no pointer that a reply can be read into")
+	checkInvalid(t, client.Do(t.Context(), http.MethodPost, "/thing", nil, (*thing)(nil)), "invalid request: result of type *proximl_test.thing: is no pointer that a reply can be read into")
 	err := client.Do(t.Context(), http.MethodPost, "/thing", func() {}, nil)
 	require.ErrorIs(t, err, proximl.ErrInvalid)
 	assert.Empty(t, s.sent())
@@ -178,7 +180,7 @@ func TestHeadersOfACall(t *testing.T) {
 	assert.Equal(t, http.Header{
 		"Accept": {"application/json"}, "Authorization": {"id-token"}, "User-Agent": {"app/1 (test) proximl-go/" + proximl.Version},
 	}, s.arrivals[1].Header, "options are of one call")
-	for _, header := range [][2]string{{"X-Trace", "one\r\nX-Evil: 1"}, {"X Trace", "one"}, {"", "one"}, {"authorization", "mine"}, {"User-Agent", "mine"}} {
+	for _, header := range [][2]string{{"X-Trace", "one\r\nX-Evil: 1"}, {"X Trace", "one"}, {"", "one"}, {"authorization", "mine"}, {"User-Agent", "mine"}, {"idempotency-key", "k"}, {"X-Idempotency-Key", "k"}} {
 		_, err := client.Jobs.Create(t.Context(), newJob(), proximl.WithHeader(header[0], header[1]))
 		require.ErrorIs(t, err, proximl.ErrInvalid, "%q", header)
 		require.NotErrorIs(t, err, proximl.ErrOutcomeUnknown, "%q", header)

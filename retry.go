@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
@@ -53,9 +52,9 @@ func (p RetryPolicy) or(base RetryPolicy) RetryPolicy {
 func (p RetryPolicy) backoff(attempt int) time.Duration {
 	ceiling := p.MinWait
 	for range attempt - 1 {
-		ceiling = min(2*ceiling, p.MaxWait)
+		ceiling += min(ceiling, p.MaxWait-ceiling)
 	}
-	return rand.N(min(ceiling, p.MaxWait) + 1)
+	return rand.N(max(min(ceiling, p.MaxWait), 1))
 }
 
 // sender sends requests, those of the API and those of the login.
@@ -159,10 +158,10 @@ func (o *outgoing) worthRepeating(ctx context.Context, resp *http.Response, err 
 		o.unclear = o.unclear || !certain
 		_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 		worth, _ := retryablehttp.DefaultRetryPolicy(ctx, nil, err)
-		return worth && !untrusted && (certain || repeatable)
+		return worth && !untrusted && !errors.Is(err, attempt.ErrLimit) && (certain || repeatable)
 	}
 	refused := resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != ""
-	o.unclear = o.unclear || !refused && resp.StatusCode >= http.StatusInternalServerError
+	o.unclear = o.unclear || resp.StatusCode == http.StatusSeeOther || !refused && resp.StatusCode >= http.StatusInternalServerError
 	switch resp.StatusCode {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return refused || repeatable
@@ -187,10 +186,10 @@ func (o *outgoing) unreadable(resp *http.Response, err error) *APIError {
 }
 
 // refused is a reply that is not the success that was asked for. It reads the
-// start of the body and leaves closing to the caller.
+// start of the body, in which the token may be quoted, and leaves closing to the
+// caller.
 func (s *sender) refused(out *outgoing, resp *http.Response) *APIError {
-	sample, _ := io.ReadAll(io.LimitReader(resp.Body, s.limits.ErrorBody))
 	e := out.error(resp)
-	e.Message, e.Body = reply.Message(resp, sample)
+	e.Message, e.Body = reply.Message(resp, reply.Sample(resp.Body, s.limits.ErrorBody, out.header.Get("Authorization")))
 	return e
 }

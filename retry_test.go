@@ -150,6 +150,8 @@ func TestTheOutcomeStaysUnknown(t *testing.T) {
 			"a reply that is null":          {[]turn{ok(`null`)}, 1, true},
 			"a reply without a word":        {[]turn{ok(``)}, 1, true},
 			"a token that is refused twice": {[]turn{status(401, "no")}, 2, false},
+			"a redirect to the result":      {[]turn{status(303, "there")}, 1, true},
+			"a redirect to another place":   {[]turn{status(302, "there")}, 1, false},
 		} {
 			client, s := play(t, test.turns)
 			_, err := client.Jobs.Create(t.Context(), newJob())

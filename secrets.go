@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"syscall"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -64,7 +65,7 @@ func (a *SecretsAPI) Put(ctx context.Context, projectID, name string, value Secr
 	if err := problems.orNil(); err != nil {
 		return nil, err
 	}
-	err = a.client.paths.write("secrets", func(part string) error {
+	err = a.client.paths.write("secrets", opts, func(part string, opts []RequestOption) error {
 		known := &ProjectSecret{Name: name, ProjectID: projectID}
 		secret, err = change(ctx, a.client, "secrets.put", http.MethodPut, route("project", projectID, part, name), secretRequest{value}, known, opts)
 		return err
@@ -89,15 +90,14 @@ func (a *SecretsAPI) PutFile(ctx context.Context, projectID, name, path string, 
 }
 
 func readSecretFile(path string) (Secret, error) {
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() { // a pipe or device may have no end
-		return "", invalid("secret file", path, "is not a regular file")
-	}
-	file, err := os.Open(path)
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // to open a FIFO would wait for its writer
 	if err != nil {
 		return "", fmt.Errorf("proximl: secret file: %w", err)
 	}
 	defer file.Close()
+	if info, err := file.Stat(); err == nil && !info.Mode().IsRegular() { // a pipe or device may have no end
+		return "", invalid("secret file", path, "is not a regular file")
+	}
 	content, err := io.ReadAll(io.LimitReader(file, maxSecretFile+1))
 	switch {
 	case err != nil:
@@ -121,7 +121,7 @@ func (a *SecretsAPI) Remove(ctx context.Context, projectID, name string, opts ..
 	if name == "" {
 		return missingName("secret")
 	}
-	return a.client.paths.write("secrets", func(part string) error {
+	return a.client.paths.write("secrets", opts, func(part string, opts []RequestOption) error {
 		return run(ctx, a.client, "secrets.remove", http.MethodDelete, route("project", projectID, part, name), nil, opts)
 	})
 }

@@ -511,7 +511,7 @@ func TestConnectSays(t *testing.T) {
 
 		srv.Inject(proximltest.Fault{On: "GET /dataset/{id}", Times: 2, Body: `{"id":"d","status":"downloading","source_type":"local","hostname":"http://files.example.com","auth_token":"canary"}`})
 		_, err = client.Datasets.Connect(t.Context(), dataset.ID, options)
-		require.ErrorContains(t, err, `transfer of the dataset: the transfer host "http://files.example.com" `)
+		require.ErrorContains(t, err, `transfer of the dataset: the transfer host "files.example.com" `)
 		assert.NotContains(t, err.Error(), "canary")
 
 		srv.Inject(proximltest.Fault{On: "GET /transfer/{id}/ping", Status: 502, Times: 100})

@@ -90,8 +90,10 @@ func (w *wait[T, S]) run(ctx context.Context, opts []WaitOption) (*T, error) {
 	for pause := o.minPoll; ; {
 		entity, err := w.get(ctx, w.id, o.request...)
 		switch {
-		case err != nil && w.wanted == w.gone && errors.Is(err, ErrNotFound):
+		case errors.Is(err, ErrNotFound) && (w.wanted == w.gone || removal(w.wanted) > 0):
 			return last, nil
+		case err != nil && ctx.Err() != nil:
+			return last, w.ended(last, err)
 		case err != nil:
 			return last, err
 		}
@@ -107,12 +109,21 @@ func (w *wait[T, S]) run(ctx context.Context, opts []WaitOption) (*T, error) {
 		}
 		hurried, err := rest(ctx, pause, w.hurry)
 		if err != nil {
-			return last, fmt.Errorf("waiting for %s to become %q (it is %q): %w", w.id, w.wanted, w.status(last), err)
+			return last, w.ended(last, err)
 		}
 		if pause = min(pause*3/2, o.maxPoll); hurried {
 			pause = o.minPoll
 		}
 	}
+}
+
+// ended is the error of a wait that ctx ended.
+func (w *wait[T, S]) ended(last *T, err error) error {
+	seen := ""
+	if last != nil {
+		seen = fmt.Sprintf(" (it is %q)", w.status(last))
+	}
+	return fmt.Errorf("waiting for %s to become %q%s: %w", w.id, w.wanted, seen, err)
 }
 
 func waitSettings[T any](opts []WaitOption) (*waitOptions, func(*T), error) {

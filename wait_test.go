@@ -264,6 +264,16 @@ func TestWaitForArchived(t *testing.T) {
 			}
 		})
 	})
+	for _, wanted := range []proximl.JobStatus{proximl.JobStatusRemoving, proximl.JobStatusRemoved} {
+		t.Run("gone is "+string(wanted), func(t *testing.T) {
+			waiting(t, func(t *testing.T, client *proximl.ProxiML, mock *mock) {
+				mock.lead(jobLife("running", gone))
+				job, err := client.Jobs.WaitFor(t.Context(), "x", wanted)
+				require.NoError(t, err)
+				assert.Equal(t, proximl.JobStatusRunning, job.Status, "the last that was seen")
+			})
+		})
+	}
 	t.Run("gone, but something else was waited for", func(t *testing.T) {
 		waiting(t, func(t *testing.T, client *proximl.ProxiML, mock *mock) {
 			mock.lead(jobLife("new", gone))

@@ -83,6 +83,7 @@ type transport struct {
 // RoundTrip sends one request.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := t.admit(req.Context()); err != nil {
+		closeBody(req.Body)
 		return nil, &NotSentError{err}
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())
@@ -101,15 +102,21 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.Body = &watchedBody{cmp.Or(resp.Body, io.ReadCloser(http.NoBody)), ctx, slow, t.BodyIdle}
 		return resp, nil
 	}
-	if resp != nil && resp.Body != nil {
-		_ = resp.Body.Close()
+	if resp != nil {
+		closeBody(resp.Body)
 	}
 	err = slow.explain(ctx, err)
 	slow.end()
-	if connection.neverMade(err) {
+	if connection.neverMade(err, t.base) {
 		err = &NotSentError{err}
 	}
 	return nil, err
+}
+
+func closeBody(body io.Closer) {
+	if body != nil {
+		_ = body.Close()
+	}
 }
 
 // dropBadLocation keeps http.Client from quoting all of a Location that is no URL
@@ -134,6 +141,10 @@ func (t *transport) log(req *http.Request, resp *http.Response, err error, took 
 		slog.String("method", req.Method), slog.String("path", req.URL.Path), slog.Duration("took", took), outcome)
 }
 
+// ErrLimit says that the rate limit would let the request out only when ctx has
+// ended.
+var ErrLimit = errors.New("the rate limit leaves no time for the request")
+
 // admit waits until a request may be sent.
 func (t *transport) admit(ctx context.Context) error {
 	if t.Limiter == nil {
@@ -142,7 +153,7 @@ func (t *transport) admit(ctx context.Context) error {
 	err := t.Limiter.Wait(ctx)
 	if err != nil && ctx.Err() == nil {
 		// The limiter gives up at once when the wait would outlast ctx.
-		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+		err = fmt.Errorf("%w: %w: %w", context.DeadlineExceeded, ErrLimit, err)
 	}
 	return err
 }
@@ -158,10 +169,11 @@ func (t *connectionTrace) hooks() *httptrace.ClientTrace {
 }
 
 // neverMade reports whether it is certain that there was no connection: the
-// dial, the name look-up or the TLS handshake failed. A transport that is not
-// net/http's may trace nothing; its error is judged by its type then.
-func (t *connectionTrace) neverMade(err error) bool {
-	if t.asked.Load() {
+// dial, the name look-up or the TLS handshake failed, or net/http refused the
+// request before. Another transport may trace nothing; its error is judged by its
+// type then.
+func (t *connectionTrace) neverMade(err error, base http.RoundTripper) bool {
+	if _, traces := base.(*http.Transport); traces || t.asked.Load() {
 		return !t.got.Load()
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {

@@ -1,4 +1,4 @@
-// Package baseurl checks the URLs that requests with a token may go to.
+// Package baseurl checks the URLs that requests with a secret may go to.
 package baseurl
 
 import (
@@ -11,14 +11,22 @@ import (
 // Parse checks a URL: https, or http to a loopback host, and no more than a
 // host and perhaps a path, which loses a slash at its end.
 func Parse(raw string) (*url.URL, error) {
-	u, err := url.Parse(strings.TrimRight(raw, "/"))
+	u, err := ParseSigned(strings.TrimRight(raw, "/"))
+	if err == nil && (u.User != nil || strings.ContainsAny(raw, "?#")) {
+		return nil, errors.New("must not have a user, a query or a fragment")
+	}
+	return u, err
+}
+
+// ParseSigned checks a URL that may hold a secret itself: https, or http to a
+// loopback host. Its errors do not quote it.
+func ParseSigned(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
 	switch {
 	case err != nil, u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "", u.Opaque != "":
 		return nil, errors.New("is no URL such as https://api.example.com")
-	case u.User != nil || strings.ContainsAny(raw, "?#"):
-		return nil, errors.New("must not have a user, a query or a fragment")
 	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return nil, errors.New("is plain http to " + u.Hostname() + ", which would send the token unencrypted; use https")
+		return nil, errors.New("is plain http to " + u.Hostname() + ", which is not encrypted; use https")
 	}
 	return u, nil
 }

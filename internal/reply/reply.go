@@ -2,7 +2,9 @@
 package reply
 
 import (
+	"bytes"
 	"cmp"
+	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -39,6 +41,20 @@ func RequestID(header http.Header) string {
 		}
 	}
 	return ""
+}
+
+const (
+	hidden         = "[secret]"
+	shortestSecret = 8 // bytes; what is shorter may be a part of any word
+)
+
+// Sample reads so many bytes of a body, less a secret that it may quote.
+func Sample(body io.Reader, limit int64, secret string) []byte {
+	sample, _ := io.ReadAll(io.LimitReader(body, max(limit, limit+int64(len(secret)))))
+	if len(secret) >= shortestSecret {
+		sample = bytes.ReplaceAll(sample, []byte(secret), []byte(hidden))
+	}
+	return sample[:min(int64(len(sample)), limit)]
 }
 
 // Message returns the message of a reply and, if its body is not the service's

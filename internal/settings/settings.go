@@ -79,6 +79,9 @@ func (s *Store) Path(file string) string { return filepath.Join(s.Dir, file) }
 // environment variable named after it, or of its file. An option may be empty;
 // anywhere else an empty value counts as none.
 func (s *Store) Get(name string) Value {
+	if name == "" { // what cannot be set
+		return Value{Source: "the default"}
+	}
 	if text, ok := s.options[name]; ok {
 		return Value{text, "an option", FromOption}
 	}

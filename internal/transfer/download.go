@@ -96,9 +96,7 @@ func (p *Peer) fetch(ctx context.Context, root *os.Root, isZip bool, opts Downlo
 	}
 	defer resp.Body.Close()
 	if !reply.IsArchive(resp) {
-		sample, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-		message, _ := reply.Message(resp, sample)
-		return Received{}, fmt.Errorf("%v: no archive, but %s", r, message)
+		return Received{}, fmt.Errorf("%v: no archive, but %s", r, p.says(resp))
 	}
 	arriving := readAhead(ctx, resp.Body)
 	defer arriving.wait()

@@ -3,7 +3,6 @@ package transfer
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -34,11 +33,15 @@ func (e *StatusError) Error() string {
 	return e.Request + ": " + status + ": " + e.Message
 }
 
-// refused reads the start of a reply that is no success.
-func refused(r *request, resp *http.Response) error {
-	sample, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	message, _ := reply.Message(resp, sample)
-	err := &StatusError{r.String(), resp.StatusCode, message}
+// says reads the start of a reply that is not what it should be.
+func (p *Peer) says(resp *http.Response) string {
+	message, _ := reply.Message(resp, reply.Sample(resp.Body, maxErrorBody, p.token()))
+	return message
+}
+
+// refused is a reply that is no success.
+func (p *Peer) refused(r *request, resp *http.Response) error {
+	err := &StatusError{r.String(), resp.StatusCode, p.says(resp)}
 	if slices.Contains(transientStatuses, resp.StatusCode) {
 		return &transientError{err}
 	}

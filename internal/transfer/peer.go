@@ -45,7 +45,7 @@ type Options struct {
 // concurrent use.
 type Peer struct {
 	base      *url.URL
-	authorize func(http.Header) // holds the token, so that no format verb shows it
+	token     func() string // so that no format verb shows it
 	userAgent string
 	quick     *http.Client // for questions
 	patient   *http.Client // for what takes the service long
@@ -62,19 +62,31 @@ func NewPeer(hostname, token string, opts Options) (*Peer, error) {
 	}
 	base, err := parse(hostname)
 	if err != nil {
-		return nil, fmt.Errorf("the transfer host %q %w", hostname, err)
+		return nil, fmt.Errorf("the transfer host %q %w", hostOnly(hostname), err)
 	}
 	if token == "" {
 		return nil, fmt.Errorf("the transfer host %s came without a token", base.Host)
 	}
 	p := &Peer{
 		base:      base,
-		authorize: func(header http.Header) { header.Set("Authorization", "Bearer "+token) },
+		token:     func() string { return token },
 		userAgent: opts.UserAgent,
 		policy:    newPolicy(opts),
 	}
 	p.connect(opts)
 	return p, nil
+}
+
+// hostOnly leaves out what may be secret in something that should be a host.
+func hostOnly(hostname string) string {
+	_, host, found := strings.Cut(hostname, "://")
+	if !found {
+		host = hostname
+	}
+	if end := strings.IndexAny(host, "/?#"); end >= 0 {
+		host = host[:end]
+	}
+	return host[strings.LastIndex(host, "@")+1:]
 }
 
 func (p *Peer) connect(opts Options) {
@@ -147,7 +159,7 @@ func (p *Peer) send(ctx context.Context, client *http.Client, r *request, body *
 	if r.header != nil {
 		req.Header = r.header.Clone()
 	}
-	p.authorize(req.Header)
+	req.Header.Set("Authorization", "Bearer "+p.token())
 	req.Header.Set("User-Agent", p.userAgent)
 	req.Close = r.fresh
 	resp, err := client.Do(req)
@@ -158,7 +170,7 @@ func (p *Peer) send(ctx context.Context, client *http.Client, r *request, body *
 		return resp, nil
 	}
 	defer resp.Body.Close()
-	return nil, refused(r, resp)
+	return nil, p.refused(r, resp)
 }
 
 // failed is what to say when no reply came, or not all of one. It is worth

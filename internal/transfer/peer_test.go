@@ -60,11 +60,17 @@ func TestHosts(t *testing.T) {
 		"a b":                    `the transfer host "a b" is no host name`,
 		"me@worker-host.com":     `is no host name`,
 		"worker-host.com/x?y=z":  `is no host name`,
-		"http://worker-host.com": `the transfer host "http://worker-host.com" is plain http`,
+		"http://worker-host.com": `the transfer host "worker-host.com" is plain http`,
 		"ftp://worker-host.com":  `is no URL`,
+
+		"me:canary@worker-host.com/canary":       `the transfer host "worker-host.com" is no host name`,
+		"https://me:canary@worker-host.com":      `the transfer host "worker-host.com" must not have a user`,
+		"https://worker-host.com/x?sig=canary":   `the transfer host "worker-host.com" must not have`,
+		"https://worker-host.com?sig=canary@x#y": `the transfer host "worker-host.com" must not have`,
 	} {
 		_, err := hostOf(t, hostname)
 		require.ErrorContains(t, err, want, hostname)
+		assert.NotContains(t, err.Error(), "canary")
 	}
 	_, err := transfer.NewPeer("worker-host.com", "", transfer.Options{})
 	require.EqualError(t, err, "the transfer host worker-host.com came without a token")
