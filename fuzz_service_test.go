@@ -38,7 +38,7 @@ func FuzzService(f *testing.F) {
 		f.Add("PATCH", "/"+kind+"/x", `{"command":"stop","name":null}`)
 	}
 	f.Add("PUT", "/project/"+account.Project+"/secrets/a%2Fb", `{"value":"x"}`)
-	f.Add("POST", "/project/"+account.Project+"/users", `{"email":"you@example.com","job":"all"}`)
+	f.Add("POST", "/project/"+account.Project+"/access", `{"email":"you@example.com","job":"all"}`)
 	f.Add("POST", "/", `{"AuthFlow":"USER_SRP_AUTH","AuthParameters":{"USERNAME":"x","SRP_A":"0"}}`)
 	f.Add("GET", "/.well-known/../job/..", `[]`)
 	f.Fuzz(func(t *testing.T, method, path, body string) {

@@ -85,11 +85,14 @@ func WithTokenLife(d time.Duration) Option {
 	}
 }
 
-// WithSpeed makes the service's clock run factor times as fast as the real one.
+// maxSpeed is a year in a third of a second. What is much faster ends the time that the clock can tell.
+const maxSpeed = 1e8
+
+// WithSpeed makes the service's clock run factor times as fast as the real one: at most 100,000,000 times.
 func WithSpeed(factor float64) Option {
 	return func(set *settings) error {
-		if factor <= 0 {
-			return fmt.Errorf("WithSpeed(%v): the factor must be above 0; WithManualClock makes the clock stand still", factor)
+		if !(factor > 0 && factor <= maxSpeed) {
+			return fmt.Errorf("WithSpeed(%v): the factor must be above 0 and at most %.0f; WithManualClock makes the clock stand still", factor, maxSpeed)
 		}
 		set.speed = factor
 		return nil

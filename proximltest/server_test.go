@@ -2,6 +2,7 @@ package proximltest_test
 
 import (
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -159,10 +160,12 @@ func TestLoopback(t *testing.T) {
 func TestOptionsThatAreWrong(t *testing.T) {
 	t.Parallel()
 	for want, opt := range map[string]proximltest.Option{
-		"proximltest: WithSpeed(0): the factor must be above 0; WithManualClock makes the clock stand still":                                    proximltest.WithSpeed(0),
-		"proximltest: WithTokenLife(0s): the duration must be above 0":                                                                          proximltest.WithTokenLife(0),
-		"proximltest: WithScript: the function is nil":                                                                                          proximltest.WithScript(nil),
-		"proximltest: option 1 is nil":                                                                                                          nil,
+		"proximltest: WithSpeed(0): the factor must be above 0 and at most 100000000; WithManualClock makes the clock stand still":    proximltest.WithSpeed(0),
+		"proximltest: WithSpeed(NaN): the factor must be above 0 and at most 100000000; WithManualClock makes the clock stand still":  proximltest.WithSpeed(math.NaN()),
+		"proximltest: WithSpeed(+Inf): the factor must be above 0 and at most 100000000; WithManualClock makes the clock stand still": proximltest.WithSpeed(math.Inf(1)),
+		"proximltest: WithTokenLife(0s): the duration must be above 0":                                                                proximltest.WithTokenLife(0),
+		"proximltest: WithScript: the function is nil":                                                                                proximltest.WithScript(nil),
+		"proximltest: option 1 is nil": nil,
 		"proximltest: WithDuration(\"finished\", 1s): want a status that passes by itself and a duration of 0 or more":                          proximltest.WithDuration("finished", time.Second),
 		"proximltest: WithDuration(\"running\", -1s): want a status that passes by itself and a duration of 0 or more":                          proximltest.WithDuration("running", -time.Second),
 		"proximltest: making the user pool: user pool id \"pool\": want a region and a name with one _ between them, as in us-east-2_Ab12Cd34E": proximltest.WithUserPool("us-east-2", "pool", "client"),
@@ -186,7 +189,7 @@ func TestNewFailsTheTest(t *testing.T) {
 	t.Parallel()
 	var b tb
 	assert.Nil(t, proximltest.New(&b, proximltest.WithSpeed(-1)))
-	assert.Equal(t, "cannot start the service: proximltest: WithSpeed(-1): the factor must be above 0; WithManualClock makes the clock stand still", b.failure)
+	assert.Equal(t, "cannot start the service: proximltest: WithSpeed(-1): the factor must be above 0 and at most 100000000; WithManualClock makes the clock stand still", b.failure)
 	assert.Empty(t, b.cleanup)
 
 	srv := proximltest.New(&b, proximltest.WithoutListener())
