@@ -3,6 +3,7 @@
 package logstream
 
 import (
+	"cmp"
 	"hash/maphash"
 	"maps"
 	"math"
@@ -48,12 +49,15 @@ type count struct {
 }
 
 type stream struct {
-	counts map[line]count // of the lines from floor on
-	times  []int64        // of each of them, as they came
-	floor  int64          // lines before it are forgotten, and count as passed on
-	last   int64          // time of the line before
-	replay int            // number of the one under way
-	full   int            // lines that are too many
+	passed  []line         // on, from floor on
+	counts  map[line]count // made of passed when it is needed
+	counted int            // how many of passed are in it
+	floor   int64          // lines before it are forgotten, and count as passed on
+	newest  int64          // time of the newest line that was passed on
+	last    int64          // time of the line before
+	replay  int            // number of the one under way
+	beyond  bool           // that one is past all that was passed on before it
+	full    int            // lines that are too many
 }
 
 // NewFilter makes a filter that has passed nothing on.
@@ -64,7 +68,7 @@ func NewFilter() *Filter {
 // History tells the filter that the history comes now, from its first line on.
 func (f *Filter) History() {
 	for _, s := range f.streams {
-		s.replay++
+		s.begin()
 		s.last = 0
 	}
 }
@@ -73,7 +77,7 @@ func (f *Filter) History() {
 // the first of them were perhaps in it.
 func (f *Filter) Live() {
 	for _, s := range f.streams {
-		s.replay++
+		s.begin()
 	}
 }
 
@@ -95,48 +99,79 @@ func (f *Filter) New(name string, time int64, text string) bool {
 		if len(f.streams) >= maxStreams {
 			clear(f.streams)
 		}
-		s = &stream{counts: map[line]count{}, floor: math.MinInt64, full: 2 * remembered}
+		s = &stream{counts: map[line]count{}, floor: math.MinInt64, newest: math.MinInt64, full: 2 * remembered}
 		f.streams[key] = s
 	}
 	if time < s.last {
-		s.replay++
+		s.begin()
 	}
 	s.last = time
 	return time >= s.floor && s.pass(line{time, maphash.String(f.seed, text)})
 }
 
-// pass counts a line and reports whether it is one more than was passed on.
+// begin begins a replay.
+func (s *stream) begin() {
+	s.replay++
+	s.beyond = false
+}
+
+// pass reports whether a line was not passed on before, and remembers it. A
+// replay is in time order: past all that was passed on, nothing is looked up.
 func (s *stream) pass(l line) bool {
-	c, known := s.counts[l]
+	s.beyond = s.beyond || l.time > s.newest
+	if !s.beyond && s.known(l) {
+		return false
+	}
+	s.newest = max(s.newest, l.time)
+	s.passed = append(s.passed, l)
+	s.forget()
+	return true
+}
+
+// known counts a line, and reports whether it came no more often in this replay
+// than it was passed on.
+func (s *stream) known(l line) bool {
+	s.count()
+	c := s.counts[l]
 	if c.replay != s.replay {
 		c.came, c.replay = 0, s.replay
 	}
 	c.came++
-	isNew := c.came > c.passed
-	if isNew {
-		c.passed++
-	}
 	s.counts[l] = c
-	if !known {
-		s.times = append(s.times, l.time)
-		s.forget()
+	return c.came <= c.passed
+}
+
+// count brings the counts up to date.
+func (s *stream) count() {
+	for _, l := range s.passed[s.counted:] {
+		c := s.counts[l]
+		c.passed++
+		s.counts[l] = c
 	}
-	return isNew
+	s.counted = len(s.passed)
 }
 
 // forget drops the older half when there are too many lines, but never a part of
 // one millisecond. Where that leaves many, it is a while until the next time.
 func (s *stream) forget() {
-	if len(s.times) < s.full {
+	if len(s.passed) < s.full {
 		return
 	}
-	slices.Sort(s.times) // they are, but for lines that came late
-	s.floor = s.times[len(s.times)/2]
-	s.times = slices.DeleteFunc(s.times, func(time int64) bool { return time < s.floor })
-	maps.DeleteFunc(s.counts, func(l line, _ count) bool { return l.time < s.floor })
-	if len(s.times) >= maxRemembered {
-		clear(s.counts)
-		s.times = nil
+	if !s.beyond {
+		s.count()
 	}
-	s.full = 2 * max(remembered, len(s.times))
+	slices.SortFunc(s.passed, func(a, b line) int { return cmp.Compare(a.time, b.time) }) // they are, but for lines that came late
+	s.floor = s.passed[len(s.passed)/2].time
+	s.passed = slices.DeleteFunc(s.passed, func(l line) bool { return l.time < s.floor })
+	if len(s.passed) >= maxRemembered {
+		s.passed = nil
+	}
+	if s.beyond || s.passed == nil { // what came before matters no more
+		clear(s.counts)
+		s.counted = 0
+	} else {
+		maps.DeleteFunc(s.counts, func(l line, _ count) bool { return l.time < s.floor })
+		s.counted = len(s.passed)
+	}
+	s.full = 2 * max(remembered, len(s.passed))
 }

@@ -28,6 +28,9 @@ type Frame struct {
 // Parse reads a frame into f, in place of what was there. After an error, f is
 // empty.
 func (f *Frame) Parse(data []byte) error {
+	if f.scan(data) {
+		return nil
+	}
 	empty := Frame{Time: f.Time[:0]}
 	*f = empty
 	if err := json.Unmarshal(data, f, jsonstream.ReadOptions); err != nil {
@@ -42,6 +45,9 @@ func (f *Frame) Millis() (millis int64, known bool) {
 	text := []byte(f.Time)
 	if f.Time.Kind() == '"' {
 		text, _ = jsontext.AppendUnquote(nil, f.Time)
+	}
+	if whole, err := strconv.ParseInt(string(text), 10, 54); err == nil {
+		return whole, true
 	}
 	exact, err := strconv.ParseFloat(string(text), 64)
 	if err != nil || math.IsNaN(exact) || math.Abs(exact) > 1<<53 {

@@ -5,8 +5,11 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/proximl/proximl-go/internal/logstream"
 )
@@ -32,6 +35,62 @@ func TestFilterPassesEqualLinesOnAndReplaysNot(t *testing.T) {
 	assert.True(t, f.New("w", 2, "late"), "a line that comes late is new")
 }
 
+// A connection that sends its lines once more gives itself away by the time.
+func TestFilterOfAConnectionThatRepeats(t *testing.T) {
+	t.Parallel()
+	f := logstream.NewFilter()
+	for _, isNew := range []bool{true, false} {
+		assert.Equal(t, isNew, f.New("w", 1, "a"))
+		assert.Equal(t, isNew, f.New("w", 2, "tick"))
+		assert.Equal(t, isNew, f.New("w", 2, "tick"))
+	}
+	assert.True(t, f.New("w", 2, "tick"))
+}
+
+// Whatever part of a history and of the lines after it each connection brings,
+// the lines of a stream are passed on once and in order, as soon as they come.
+func TestFilterOfAnyConnections(t *testing.T) {
+	t.Parallel()
+	type line struct {
+		time int64
+		text string
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var log []line
+		for at := int64(0); len(log) < 40; at += rapid.Int64Range(1, 3).Draw(t, "gap") {
+			for range rapid.IntRange(1, 4).Draw(t, "lines of one millisecond") {
+				log = append(log, line{at, rapid.SampledFrom([]string{"tick", "tock"}).Draw(t, "text")})
+			}
+		}
+		starts := []int{0} // of milliseconds
+		for i := range log {
+			if i > 0 && log[i].time > log[i-1].time {
+				starts = append(starts, i)
+			}
+		}
+		f := logstream.NewFilter()
+		passed := 0
+		replay := func(from, to int) {
+			for i, line := range log[from:to] {
+				isNew := f.New("w", line.time, line.text)
+				require.Equal(t, from+i >= passed, isNew, "line %d of %v, of which %d were passed on", from+i, log, passed)
+				passed = max(passed, from+i+1)
+			}
+		}
+		for passed < len(log) {
+			f.History()
+			end := rapid.IntRange(0, len(log)).Draw(t, "end of the history")
+			replay(0, end)
+			if end < passed {
+				continue // it was cut
+			}
+			start := rapid.SampledFrom(starts).Filter(func(start int) bool { return start <= end }).Draw(t, "start of the lines to come")
+			f.Live()
+			replay(start, rapid.IntRange(start, len(log)).Draw(t, "end of the connection"))
+		}
+	})
+}
+
 // The memory of a filter is bounded, and what it forgot is not passed on again.
 func TestFilterForgets(t *testing.T) {
 	t.Parallel()
@@ -45,6 +104,22 @@ func TestFilterForgets(t *testing.T) {
 		require.False(t, f.New("w", i, "x"), "line %d", i)
 	}
 	assert.True(t, f.New("w", lines, "x"))
+}
+
+// The same goes for a history that comes after lines that are later than all of
+// it.
+func TestFilterForgetsOfALateHistory(t *testing.T) {
+	t.Parallel()
+	f := logstream.NewFilter()
+	const lines = 50_000
+	require.True(t, f.New("w", lines, "x"))
+	for _, isNew := range []bool{true, false, false} {
+		f.History()
+		for i := range int64(lines) {
+			require.Equal(t, isNew, f.New("w", i/3, "x"), "line %d", i)
+		}
+		require.False(t, f.New("w", lines, "x"))
+	}
 }
 
 // A millisecond is remembered as a whole, in time that grows with its lines.
@@ -133,18 +208,51 @@ func TestMillis(t *testing.T) {
 	}
 }
 
+// A frame as the service sends it costs no more than its text, however it is
+// spaced and whatever is in it.
+func TestParseAllocates(t *testing.T) {
+	for _, text := range []string{
+		`{"type":"subscription","msg":"text\n","time":1613079345318,"stream":"0b5d3c1e-worker","job_worker_uuid":"0b5d3c1e-worker"}`,
+		`{"type": "subscription", "msg": "\u001b[1mf\u00fcr \"a\" \\ für\n", "time": "1613079345318", "stream": "0b5d3c1e-worker"}`,
+	} {
+		var frame logstream.Frame
+		frames := []byte(text)
+		assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _ = frame.Parse(frames) }), 1.0, text)
+		assert.Equal(t, "0b5d3c1e-worker", frame.Stream)
+	}
+}
+
+// Parse reads what the JSON library reads, and refuses what it refuses.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		`{"type":"subscription","msg":"text\n","time":1613079345318,"stream":"w","job_worker_uuid":"x"}`,
-		`{"type":"end"}`, `{"type":1}`, `[]`, `null`, `{`, "", `{"type":"a","type":"b"}`,
+		` { "type" : "subscription" , "msg" : "\u001b[1mf\u00fcr \\"\ud83d\ude00\" für" , "time" : "1613079345318" , "stream" : "" } `,
+		`{"type":"end"}`, `{"type":1}`, `[]`, `{}`, `null`, `{`, "", `{"type":"a","type":"b"}`, `{"type":"end"}}`, `{"type":"end",}`, `{"type":"end"`, "{\"a\tb\":1}",
+		`{"msg":"\x"}`, `{"x":"\x"}`, `{"\x":1}`, `{"\u0074ype":"end"}`, "{\"msg\":\"a\xff\"}", "{\"msg\":\"a\tb\"}", `{"msg":"\ud800"}`, `{"msg":"a\\"}`, `{"msg":"a\\","type":"end"}`,
+		`{"time":007}`, `{"time":1.5e3}`, `{"time":-1}`, `{"time":"\x"}`, `{"time":null,"msg":null}`, `{"msg":1}`, `{"x":{"type":"end"},"y":[1],"z":true}`,
 	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var frame logstream.Frame
-		if frame.Parse(data) != nil {
+		require.NoError(t, frame.Parse([]byte(`{"type":"before","msg":"before","time":1,"stream":"w"}`)))
+		var want struct {
+			Type   string         `json:"type"`
+			Stream string         `json:"stream"`
+			Text   string         `json:"msg"`
+			Time   jsontext.Value `json:"time"`
+		}
+		if json.Unmarshal(data, &want, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) != nil {
+			require.Error(t, frame.Parse(data))
+			require.Equal(t, logstream.Frame{Time: frame.Time[:0]}, frame)
 			return
 		}
+		require.NoError(t, frame.Parse(data))
+		require.Equal(t, want.Type, frame.Type)
+		require.Equal(t, want.Stream, frame.Stream)
+		require.Equal(t, want.Text, frame.Text)
+		require.Equal(t, string(want.Time), string(frame.Time))
+
 		filter := logstream.NewFilter()
 		millis, _ := frame.Millis()
 		assert.True(t, filter.New(frame.Stream, millis, frame.Text), "the first line is new")
