@@ -11,6 +11,8 @@ import (
 const (
 	logHistoryStart = 30 * time.Second // for its first line
 	logHistoryQuiet = 3 * time.Second  // after a line; then it is complete
+
+	logHistoryLook = 100 * time.Millisecond // how often that is looked at
 )
 
 // history reads what was logged so far. None of the lines to come is passed on
@@ -46,12 +48,15 @@ func (r *logReader) past(ctx context.Context, live *logConn, logged bool) (found
 		return false, false, err
 	}
 	defer past.close()
+	watching, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var complete, cut atomic.Bool
-	past.quiet = time.AfterFunc(logHistoryStart, func() {
-		complete.Store(true)
-		_ = past.CloseNow()
+	past.parts.Go(func() {
+		if past.awaitQuiet(watching) == nil {
+			complete.Store(true)
+			_ = past.CloseNow()
+		}
 	})
-	defer past.quiet.Stop()
 	if !logged {
 		defer context.AfterFunc(live.line, func() {
 			if past.frames.Load() == 0 {
@@ -66,4 +71,26 @@ func (r *logReader) past(ctx context.Context, live *logConn, logged bool) (found
 		err = nil
 	}
 	return past.frames.Load() > 0 && !cut.Load(), ended, err
+}
+
+// awaitQuiet returns when nothing has come for so long that the history is
+// complete. It looks at times: a timer for each line would cost as much as the
+// reading of it.
+func (c *logConn) awaitQuiet(ctx context.Context) error {
+	seen := int64(0)
+	for left := logHistoryStart; left > 0; {
+		if err := sleep(ctx, logHistoryLook); err != nil {
+			return err
+		}
+		frames, waiting := c.frames.Load(), c.state.Load() == logWaiting
+		switch {
+		case frames != seen:
+			seen, left = frames, logHistoryQuiet
+		case waiting:
+			left -= logHistoryLook
+		default:
+			left = max(left, logHistoryQuiet)
+		}
+	}
+	return nil
 }

@@ -65,7 +65,6 @@ type logReader struct {
 	passed int             // lines
 	asked  map[string]bool // streams for which the workers were asked for again
 	ended  atomic.Bool     // by the entity's status, without a word of the websocket
-	busy   atomic.Bool     // the caller has a line; the connection is not read meanwhile
 }
 
 // connect follows the log until a connection drops or the log ends. The lines to
@@ -126,15 +125,16 @@ func (r *logReader) message(ctx context.Context, conn *logConn) (ended bool, err
 	if err := conn.next(); err != nil {
 		return false, err
 	}
-	if conn.frame.Type == logstream.TypeLine && !r.line(ctx, &conn.frame) {
+	if conn.frame.Type == logstream.TypeLine && !r.line(ctx, conn) {
 		return false, errLogStopped
 	}
 	return conn.frame.Type == logstream.TypeEnd, nil
 }
 
-// line passes the line on that the frame holds, if it is new. One without a time
-// has that of the line before it.
-func (r *logReader) line(ctx context.Context, frame *logstream.Frame) bool {
+// line passes on the line that was read, if it is new. One without a time has
+// that of the line before it.
+func (r *logReader) line(ctx context.Context, conn *logConn) bool {
+	frame := &conn.frame
 	millis, known := frame.Millis()
 	if !known {
 		millis = r.filter.Last(frame.Stream)
@@ -143,8 +143,7 @@ func (r *logReader) line(ctx context.Context, frame *logstream.Frame) bool {
 		return true
 	}
 	r.passed++
-	r.busy.Store(true)
-	defer r.busy.Store(false)
+	conn.state.Store(logHanded)
 	return r.pass(LogEntry{
 		Time:   time.UnixMilli(millis),
 		Stream: frame.Stream,
@@ -194,7 +193,7 @@ func (r *logReader) guard(ctx context.Context, conn *logConn) {
 	ended := false
 	for frames := int64(-1); sleep(ctx, logQuiet) == nil; {
 		last := frames
-		if frames = conn.frames.Load(); frames != last || r.busy.Load() {
+		if frames = conn.frames.Load(); frames != last || conn.state.Load() == logHanded {
 			continue
 		}
 		if err := conn.ping(ctx); err != nil {

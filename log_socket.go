@@ -24,17 +24,25 @@ const (
 	maxDialReply   = 4 << 10             // bytes; the library keeps fewer
 )
 
+// What a connection is at; others look at that.
+const (
+	logWaiting int32 = iota // for a message
+	logReading              // one
+	logHanded               // its line to the caller: nobody reads meanwhile
+)
+
 // logConn is a websocket that closes when its ctx ends: that costs less than a
 // ctx in every read.
 type logConn struct {
 	*websocket.Conn
 	source   *logSource
 	stop     func() bool
+	limited  io.LimitedReader // of the message
 	buffer   bytes.Buffer
 	frame    logstream.Frame // the last, made of what is in the buffer
 	frames   atomic.Int64    // lines and ends
-	followed time.Duration   // for how long it was read, and tested
-	quiet    *time.Timer     // of a history; runs while its next line is waited for
+	state    atomic.Int32
+	followed time.Duration // for how long it was read, and tested
 	parts    sync.WaitGroup
 
 	// What readAhead has found.
@@ -88,9 +96,7 @@ func (c *logConn) read() error {
 			return err
 		}
 		if c.frame.Type == logstream.TypeLine || c.frame.Type == logstream.TypeEnd {
-			if c.frames.Add(1) == 1 && c.quiet != nil {
-				c.quiet.Stop()
-			}
+			c.frames.Add(1)
 			return nil
 		}
 	}
@@ -101,12 +107,15 @@ func (c *logConn) read() error {
 func (c *logConn) readFrame() error {
 	limits, logger := c.source.client.sender.limits, c.source.client.sender.logger
 	c.frame.Type = ""
-	message, err := c.message()
+	c.state.Store(logWaiting)
+	_, message, err := c.Reader(context.Background()) // the connection closes when ctx ends
 	if err != nil {
 		return err
 	}
+	c.state.Store(logReading)
 	c.buffer.Reset()
-	n, err := c.buffer.ReadFrom(io.LimitReader(message, limits.Entity+1))
+	c.limited = io.LimitedReader{R: message, N: limits.Entity + 1}
+	n, err := c.buffer.ReadFrom(&c.limited)
 	if err != nil {
 		return err
 	}
@@ -120,16 +129,6 @@ func (c *logConn) readFrame() error {
 		logger.Warn("a log frame is left out", "id", c.source.id, "error", err)
 	}
 	return nil
-}
-
-// message waits for a message. After the first line, the timer begins anew.
-func (c *logConn) message() (io.Reader, error) {
-	if c.quiet != nil && c.frames.Load() > 0 {
-		c.quiet.Reset(logHistoryQuiet)
-		defer c.quiet.Stop()
-	}
-	_, message, err := c.Reader(context.Background()) // the connection closes when ctx ends
-	return message, err
 }
 
 // open connects and asks for something.
