@@ -119,6 +119,9 @@ func (c *logConn) readFrame() error {
 	if err != nil {
 		return err
 	}
+	if n == 0 { // so the library shows a connection that is cut behind a frame's header
+		return nil
+	}
 	if n > limits.Entity {
 		logger.Warn("a log frame is left out: it is larger than WithLimits allows", "id", c.source.id)
 		c.buffer = bytes.Buffer{}

@@ -120,6 +120,29 @@ func TestLogsLoseNothingAndRepeatNothing(t *testing.T) {
 	}
 }
 
+// A cut within the header of a frame or right behind it loses nothing either.
+// The websocket library takes the latter for an empty message.
+func TestLogsOfAFrameCutAtItsHeader(t *testing.T) {
+	t.Parallel()
+	for k := range 7 {
+		for bytes := int64(1); bytes <= 5; bytes++ {
+			t.Run(fmt.Sprintf("%d bytes after %d", bytes, k*10), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					var log strings.Builder
+					srv, _, job := logServer(t)
+					client, err := srv.Client(srv.Account("me@example.com"), proximl.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+					require.NoError(t, err)
+					srv.Inject(proximltest.Fault{On: "GET /", Kind: proximltest.CutConnection, AfterMessages: k * 10, AfterBytes: bytes, Times: 3})
+					assert.Equal(t, scripted(), follow(t, client, job.ID))
+					assert.Zero(t, srv.ClearFaults())
+					assert.NotContains(t, log.String(), "left out", "no whole frame was")
+				})
+			})
+		}
+	}
+}
+
 // A caller may take longer for a line than the history may be quiet.
 func TestLogsOfASlowCaller(t *testing.T) {
 	t.Parallel()
