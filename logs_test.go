@@ -143,22 +143,37 @@ func TestLogsOfAFrameCutAtItsHeader(t *testing.T) {
 	}
 }
 
-// A caller may take longer for a line than the history may be quiet.
+// A caller may take longer for a line than the history may be quiet, and than a
+// connection is trusted for: the lines wait for it, on the same connections.
 func TestLogsOfASlowCaller(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		_, client, job := logServer(t)
-		_, err := client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusRunning)
-		require.NoError(t, err)
-		time.Sleep(20 * time.Second)
-		lines := map[int][]string{}
-		for entry, err := range client.Jobs.Logs(t.Context(), job.ID) {
-			require.NoError(t, err)
-			lines[entry.Worker] = append(lines[entry.Worker], entry.Text)
-			time.Sleep(5 * time.Second)
-		}
-		assert.Equal(t, scripted(), lines)
-	})
+	for late, connections := range map[bool]int{true: 2, false: 3} { // an empty history is asked for again
+		t.Run(fmt.Sprint("late ", late), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv, client, job := logServer(t)
+				if late {
+					_, err := client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusRunning)
+					require.NoError(t, err)
+					time.Sleep(20 * time.Second)
+				}
+				before := len(srv.Requests())
+				lines, count := map[int][]string{}, 0
+				for entry, err := range client.Jobs.Logs(t.Context(), job.ID) {
+					require.NoError(t, err)
+					lines[entry.Worker] = append(lines[entry.Worker], entry.Text)
+					time.Sleep(5 * time.Second)
+					if count++; count%20 == 0 {
+						time.Sleep(3 * time.Minute)
+					}
+				}
+				assert.Equal(t, scripted(), lines)
+				requests := srv.Requests()[before:]
+				requests = slices.DeleteFunc(requests, func(r proximltest.Request) bool { return r.Path != "/" })
+				assert.Len(t, requests, connections)
+			})
+		})
+	}
 }
 
 func TestLogsOfOddFrames(t *testing.T) {
