@@ -75,6 +75,7 @@ type extraction struct {
 
 	in       *os.Root // folder of the last entry, so that its neighbours need no search
 	inName   string
+	renamer  renamer           // in it
 	links    map[string]string // symbolic links to be made
 	folders  []folder          // to be given their modes and times
 	heldSize int               // bytes of links and folders

@@ -32,6 +32,10 @@ func (x *extraction) enter(name string) (*os.Root, string, error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("cannot enter its folder, which has to be one within the target: %w", withoutPath(err))
 	}
+	if x.renamer, err = renamerIn(in); err != nil {
+		_ = in.Close()
+		return nil, "", withoutPath(err)
+	}
 	x.in, x.inName = in, parent
 	return in, base, nil
 }
@@ -39,6 +43,7 @@ func (x *extraction) enter(name string) (*os.Root, string, error) {
 // leave closes the folder of the last entry.
 func (x *extraction) leave() {
 	if x.in != nil {
+		x.renamer.close()
 		_ = x.in.Close()
 		x.in = nil
 	}
@@ -66,7 +71,7 @@ func (x *extraction) file(ctx context.Context, name string, header *tar.Header, 
 	if err == nil {
 		err = in.Chtimes(x.temp, time.Time{}, header.ModTime)
 	}
-	return x.appear(in, base, name, err)
+	return x.appear(base, name, err)
 }
 
 // permissions are the bits of a mode that are kept.
@@ -74,19 +79,17 @@ func permissions(header *tar.Header) fs.FileMode { return fs.FileMode(header.Mod
 
 var errFolderInTheWay = errors.New("a folder of that name is in the way")
 
-// appear gives what was made its name, or takes it away after an error.
-func (x *extraction) appear(in *os.Root, base, name string, err error) error {
+// appear gives what was made in the folder that was entered last its name, or
+// takes it away after an error.
+func (x *extraction) appear(base, name string, err error) error {
 	if err == nil {
-		if err = in.Rename(x.temp, base); err == nil {
+		if err = x.renamer.rename(x.temp, base); err == nil {
 			delete(x.links, name)
 			x.received.Entries++
 			return nil
 		}
 	}
-	_ = in.Remove(x.temp)
-	if errors.Is(err, fs.ErrExist) {
-		return errFolderInTheWay
-	}
+	_ = x.in.Remove(x.temp)
 	return withoutPath(err)
 }
 

@@ -68,7 +68,7 @@ func (x *extraction) makeLink(name, target string) error {
 		x.skipped.tell(name, fmt.Sprintf("it is a link that cannot be followed within the folder, to %q: %v", target, withoutPath(err)))
 		return nil
 	}
-	err = x.appear(in, base, name, nil)
+	err = x.appear(base, name, nil)
 	if errors.Is(err, errFolderInTheWay) {
 		x.skipped.tell(name, fmt.Sprintf("it is a link, to %q, and %v", target, err))
 		return nil
@@ -96,7 +96,7 @@ func (x *extraction) hardLink(name, target string) error {
 		return err
 	}
 	err = x.root.Link(source, filepath.Join(filepath.Dir(name), x.temp))
-	if err := x.appear(in, base, name, err); err != nil {
+	if err := x.appear(base, name, err); err != nil {
 		return err
 	}
 	_ = in.Remove(x.temp) // to rename one name of a file to another does nothing

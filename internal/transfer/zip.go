@@ -24,7 +24,12 @@ const (
 func saveZip(ctx context.Context, root *os.Root, body io.Reader, name string, limits Limits) (Received, error) {
 	x := &extraction{root: root, temp: tempName(), buffer: make([]byte, copyBuffer)}
 	limit := min(cmp.Or(limits.Bytes, math.MaxInt64), math.MaxInt64-1) // so that one more can be read
-	file, err := root.OpenFile(x.temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	defer x.leave()
+	in, _, err := x.enter(name)
+	if err != nil {
+		return Received{}, err
+	}
+	file, err := in.OpenFile(x.temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return Received{}, err
 	}
@@ -39,7 +44,7 @@ func saveZip(ctx context.Context, root *os.Root, body io.Reader, name string, li
 	case x.received.Bytes > limit:
 		err = fmt.Errorf("the zip has more bytes than the limit of %d", limit)
 	}
-	if err := x.appear(root, name, name, err); err != nil {
+	if err := x.appear(name, name, err); err != nil {
 		return x.received, fmt.Errorf("%s: %w", name, explain(err))
 	}
 	return Received{Bytes: x.received.Bytes, Zip: name}, nil
