@@ -251,9 +251,12 @@ func TestLocalRunnerIsEnded(t *testing.T) {
 		}
 		w := newLocalWorld(t)
 		me := w.srv.Account("me@example.com")
-		job, texts := w.runCommand(me, `setsid sleep 3 & echo begun`, nil)
+		job, texts := w.runCommand(me, `setsid sh -c 'echo $$ >pid; exec sleep 1000' & until [ -s pid ]; do sleep 0.01; done; cat pid`, nil)
 		assert.Equal(t, "finished", job["status"])
-		assert.Equal(t, types("begun\n"), texts)
+		require.Len(t, texts, 1)
+		pid, err := strconv.Atoi(strings.TrimSpace(texts[0]))
+		require.NoError(t, err)
+		assert.NoError(t, syscall.Kill(pid, syscall.SIGKILL), "it still ran, and was not waited for")
 	})
 }
 
