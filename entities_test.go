@@ -110,6 +110,62 @@ func TestEntitiesKeepWhatTheyRead(t *testing.T) {
 	}
 }
 
+// What the service was seen to send has a field: a wrong name in JSON would not
+// show above, since it is kept among the unknown. These few have none.
+func TestEntitiesKnowWhatTheyRead(t *testing.T) {
+	t.Parallel()
+	unknown := map[string][]string{
+		"project_service": {"resource"}, // the older word for the port
+		"PROJECT_SERVICE": {"resource"},
+		"JOB_NOTEBOOK":    {"vpn", "worker_key_types"}, // of transfers and credentials as they were earlier
+	}
+	for name, entity := range entities {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			value := entity()
+			require.NoError(t, json.Unmarshal([]byte(fixture(t, name)), value))
+			assert.ElementsMatch(t, unknown[name], unknownFields(t, reflect.ValueOf(value)))
+		})
+	}
+	for name, entity := range recordedEntities {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			value := entity()
+			require.NoError(t, json.Unmarshal(conformance[map[string]jsontext.Value](t, "fixtures")[name], value))
+			assert.ElementsMatch(t, unknown[name], unknownFields(t, reflect.ValueOf(value)))
+		})
+	}
+}
+
+// unknownFields are what an entity and its parts keep without a field for it.
+func unknownFields(t *testing.T, value reflect.Value) (names []string) {
+	switch value.Kind() {
+	case reflect.Pointer:
+		if !value.IsNil() {
+			return unknownFields(t, value.Elem())
+		}
+	case reflect.Slice:
+		for i := range value.Len() {
+			names = append(names, unknownFields(t, value.Index(i))...)
+		}
+	case reflect.Struct:
+		for field, part := range value.Fields() {
+			if !field.IsExported() {
+				continue
+			}
+			extra, ok := reflect.TypeAssert[jsontext.Value](part)
+			if !ok {
+				names = append(names, unknownFields(t, part)...)
+			} else if len(extra) > 0 {
+				var fields map[string]any
+				require.NoError(t, json.Unmarshal(extra, &fields))
+				names = slices.AppendSeq(names, maps.Keys(fields))
+			}
+		}
+	}
+	return names
+}
+
 // The same of fields and values that this version does not know, at every
 // depth.
 func TestEntitiesKeepWhatTheyDoNotKnow(t *testing.T) {
