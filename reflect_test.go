@@ -298,6 +298,36 @@ func (m serviceMethod) testID(t *testing.T, doc declaration, parameter string) {
 	}
 }
 
+// A spec or an option that is nil is refused before anything is sent.
+func TestNil(t *testing.T) {
+	t.Parallel()
+	docs := docs(t)
+	tested := map[reflect.Kind]int{}
+	for _, method := range serviceMethods() {
+		arguments := method.arguments(method.in(docs), "", "")
+		refused := func(what string, arguments []reflect.Value) {
+			sent, _, err := method.call(t, arguments)
+			require.ErrorIs(t, err, proximl.ErrInvalid, "%v: %s", method, what)
+			assert.Empty(t, sent, "%v: %s", method, what)
+		}
+		for i, argument := range arguments {
+			if argument.Kind() == reflect.Pointer || argument.Kind() == reflect.Func {
+				without := slices.Clone(arguments)
+				without[i] = reflect.Zero(argument.Type())
+				refused("a nil spec", without)
+				tested[argument.Kind()]++
+			}
+		}
+		if method.Type.IsVariadic() {
+			option := reflect.Zero(method.Type.In(method.Type.NumIn() - 1).Elem())
+			refused("a nil option", append(slices.Clip(arguments), option))
+			tested[reflect.Slice]++
+		}
+	}
+	assert.Greater(t, tested[reflect.Pointer], 15)
+	assert.Greater(t, tested[reflect.Slice], 100)
+}
+
 // arguments are what a method is called with: one text for the parameter of
 // that name, "x" for the others and for every text in a struct.
 func (m serviceMethod) arguments(doc declaration, parameter, text string) (arguments []reflect.Value) {
