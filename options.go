@@ -208,7 +208,8 @@ func notInHeaderName(r rune) bool {
 }
 
 // WithRetry changes the retry policy of this call. Fields left zero keep the
-// client's.
+// client's; with Attempts 1 the call is sent once, also where the client has
+// RepeatPOST.
 func WithRetry(policy RetryPolicy) RequestOption {
 	return func(r *request) error {
 		r.retry = policy.or(r.retry)

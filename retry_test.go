@@ -181,6 +181,9 @@ func TestRepeatPOST(t *testing.T) {
 			_, err = client.Jobs.Create(t.Context(), newJob())
 			require.ErrorIs(t, err, proximl.ErrOutcomeUnknown)
 			assert.Len(t, s.sent(), 4)
+			_, err = client.Jobs.Create(t.Context(), newJob(), proximl.WithRetry(proximl.RetryPolicy{Attempts: 1}))
+			require.ErrorIs(t, err, proximl.ErrOutcomeUnknown)
+			assert.Len(t, s.sent(), 5, "a single attempt beats the client's RepeatPOST")
 		}
 		client, s := play(t, []turn{status(500, "no")}, proximl.WithRetryPolicy(repeat))
 		_, err := client.Jobs.Create(t.Context(), newJob())
