@@ -38,16 +38,13 @@ func EstimateCost(spec *JobSpec, gpuTypes []*GPUType, duration time.Duration) (C
 
 // price is the range of what one GPU may cost in an hour.
 func (r *JobResources) price(gpuTypes []*GPUType) (GPUPrice, error) {
-	names, limit := r.GPUTypes, defaultMaxPrice
-	if len(names) == 0 {
-		names = []string{r.GPUTypeID}
-	}
+	limit := defaultMaxPrice
 	if r.MaxPrice != nil {
 		limit = *r.MaxPrice
 	}
 	cheapest := math.Inf(1)
 	price := GPUPrice{Min: cheapest}
-	for _, name := range names {
+	for _, name := range r.choices() {
 		gpu := findGPUType(gpuTypes, name)
 		if gpu == nil {
 			return price, invalid("job spec", "resources.gpu_types", fmt.Sprintf("%q is none of the project's GPU types, which GPUTypes.List tells", name))

@@ -25,6 +25,7 @@ func TestEstimateCost(t *testing.T) {
 		"no more than is allowed":   {proximl.JobResources{GPUTypes: []string{"rtx2080ti", "a100"}, MaxPrice: new(3.0)}, 1, 1, 0.35, 3},
 		"what is too dear is out":   {proximl.JobResources{GPUTypes: []string{"rtx2080ti", "a100"}, MaxPrice: new(0.5)}, 1, 1, 0.35, 0.4},
 		"CPUs":                      {proximl.JobResources{GPUTypes: []string{"cpu"}, CPUCount: new(8)}, 1, 10, 1.6, 1.6},
+		"CPUs, the older way":       {proximl.JobResources{GPUTypeID: "cpu", CPUCount: new(8)}, 1, 10, 1.6, 1.6},
 		"the older single type":     {proximl.JobResources{GPUTypeID: "2080ti-id"}, 0, 1, 0.35, 0.4},
 		"no time":                   {proximl.JobResources{GPUTypes: []string{"a100"}}, 1, 0, 0, 0},
 	} {

@@ -56,9 +56,18 @@ func (c *jobCheck) untilStopped() bool {
 	return c.Type == JobTypeNotebook || c.Type == JobTypeEndpoint
 }
 
+// choices are the GPU types any of which will do, in either way of saying so.
+func (r *JobResources) choices() []string {
+	if len(r.GPUTypes) == 0 {
+		return []string{r.GPUTypeID}
+	}
+	return r.GPUTypes
+}
+
 // cpuOnly reports whether the job runs without a GPU.
 func (r *JobResources) cpuOnly() bool {
-	return len(r.GPUTypes) == 1 && strings.EqualFold(r.GPUTypes[0], cpuOnly)
+	choices := r.choices()
+	return len(choices) == 1 && strings.EqualFold(choices[0], cpuOnly)
 }
 
 func (c *jobCheck) workers() {
@@ -133,13 +142,13 @@ func (c *jobCheck) leastCPUs(cpus int) {
 		gpus = *c.Resources.GPUCount
 	}
 	least := 0
-	for _, name := range c.Resources.GPUTypes {
+	for _, name := range c.Resources.choices() {
 		least = max(least, leastCPUs(name)*gpus)
 	}
 	if cpus >= least {
 		return
 	}
-	message := fmt.Sprintf("CPU Count must be at least %d for gpu types %s", least, strings.Join(c.Resources.GPUTypes, ","))
+	message := fmt.Sprintf("CPU Count must be at least %d for gpu types %s", least, strings.Join(c.Resources.choices(), ","))
 	if gpus > 1 {
 		message += fmt.Sprintf(" and gpu_count %d", gpus)
 	}

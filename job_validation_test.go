@@ -35,6 +35,8 @@ func TestValidate(t *testing.T) {
 		"a type that is not there": {
 			resources(proximl.JobResources{GPUTypes: gpus("k80", "rtx3090", "x")}), "resources.gpu_types: GPU Type k80 Invalid; resources.gpu_types: GPU Type x Invalid",
 		},
+		"CPUs, the older way":  {resources(proximl.JobResources{GPUTypeID: "cpu"}), "resources.cpu_count: cpu_count required for CPU only jobs"},
+		"the older way":        {resources(proximl.JobResources{GPUTypeID: "rtx3090", CPUCount: new(4)}), "resources.cpu_count: CPU Count must be at least 8 for gpu types rtx3090"},
 		"an older single type": {resources(proximl.JobResources{GPUTypeID: "k80"}), "resources.gpu_type_id: GPU Type k80 Invalid"},
 		"a disk too small":     {resources(proximl.JobResources{GPUTypes: gpus("a100"), DiskSize: new(9)}), "resources.disk_size: Disk Size must be between 10 and 2000"},
 		"a disk too large":     {resources(proximl.JobResources{GPUTypes: gpus("a100"), DiskSize: new(2001)}), "resources.disk_size: Disk Size must be between 10 and 2000"},
