@@ -74,6 +74,17 @@ func (s *Server) Account(email string, opts ...AccountOption) *Account {
 	return a.handle
 }
 
+// Accounts returns all accounts that there are, in the order in which they were made.
+func (s *Server) Accounts() []*Account {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []*Account
+	for _, known := range s.accounts.rows {
+		all = append(all, known.handle)
+	}
+	return all
+}
+
 // register makes an account known to the service and to its login.
 func (s *Server) register(a *account) {
 	a.handle = &Account{Email: a.Email, User: a.User, Key: a.Key, Project: a.PersonalID, srv: s}

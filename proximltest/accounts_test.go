@@ -29,6 +29,7 @@ func TestAccounts(t *testing.T) {
 	}
 	me.SetCredits(0.123)
 	assert.Equal(t, 0.123, me.Credits())
+	assert.Equal(t, []*proximltest.Account{me, you}, w.srv.Accounts())
 }
 
 func TestClient(t *testing.T) {

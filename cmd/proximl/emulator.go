@@ -18,6 +18,9 @@ import (
 	"github.com/proximl/proximl-go/proximltest"
 )
 
+// firstAccount is there unless others are asked for.
+const firstAccount = "me@example.com"
+
 // saveEvery is how much of the state can be lost when the emulator is killed.
 const saveEvery = 2 * time.Second
 
@@ -61,7 +64,7 @@ tunnel its port: ssh -L 8080:127.0.0.1:8080 HOST`,
 	flags.StringVar(&e.addr, "addr", "127.0.0.1:0", "listen on `HOST:PORT`; port 0 is any free one")
 	flags.BoolVar(&e.expose, "expose", false, "allow an --addr that other machines can reach")
 	flags.BoolVar(&e.localRunner, "local-runner", false, "really run the commands of jobs, on this machine and with your rights")
-	flags.StringSliceVar(&e.accounts, "accounts", []string{"me@example.com"}, "e-mail addresses of the `ACCOUNTS` to have")
+	flags.StringSliceVar(&e.accounts, "accounts", nil, "e-mail addresses of the `ACCOUNTS` to have (default: those of the state, or "+firstAccount+")")
 	flags.StringVar(&e.state, "state", "", "keep the state in `FILE`, which holds the accounts' keys")
 	flags.Float64Var(&e.speed, "speed", 1, "let the service's clock run `FACTOR` times as fast")
 	return cmd
@@ -78,13 +81,14 @@ func (e *emulator) run(ctx context.Context, a *app) error {
 	defer unlock()
 	srv, err := proximltest.NewServer(opts...)
 	if err != nil {
-		return err
+		return e.explain(err)
 	}
 	defer srv.Close()
 	var lines strings.Builder
-	for _, email := range e.accounts {
-		account := srv.Account(email)
+	var emails []string
+	for _, account := range e.people(srv) {
 		fmt.Fprintf(&lines, "PROXIML_ENDPOINT=%s PROXIML_USER=%s PROXIML_KEY=%s\n", srv.URL, account.User, account.Key)
+		emails = append(emails, account.Email)
 	}
 	if err := e.save(srv); err != nil {
 		return err
@@ -92,8 +96,32 @@ func (e *emulator) run(ctx context.Context, a *app) error {
 	if _, err := fmt.Fprint(a.stdout, lines.String()); err != nil {
 		return err
 	}
-	a.note("Listening on %s for %s; Ctrl-C ends it", srv.URL, strings.Join(e.accounts, ", "))
+	a.note("Listening on %s for %s; Ctrl-C ends it", srv.URL, strings.Join(emails, ", "))
 	return e.serve(ctx, srv)
+}
+
+// people are the accounts to have: those that were asked for, or those of the
+// state.
+func (e *emulator) people(srv *proximltest.Server) (people []*proximltest.Account) {
+	if len(e.accounts) == 0 {
+		if people = srv.Accounts(); len(people) == 0 {
+			return []*proximltest.Account{srv.Account(firstAccount)}
+		}
+		return people
+	}
+	for _, email := range e.accounts {
+		people = append(people, srv.Account(email))
+	}
+	return people
+}
+
+// explain puts flags in the place of words for programs.
+func (e *emulator) explain(err error) error {
+	text := strings.TrimPrefix(err.Error(), "proximltest: ")
+	if rest, found := strings.CutPrefix(text, "WithState: "); found {
+		text = "--state " + e.state + ": " + rest
+	}
+	return errors.New(text)
 }
 
 func (e *emulator) check() error {
@@ -108,6 +136,9 @@ func (e *emulator) check() error {
 		if strings.TrimSpace(email) == "" {
 			return usage("--accounts has an empty address")
 		}
+	}
+	if e.speed <= 0 {
+		return usage("--speed %v is not above 0", e.speed)
 	}
 	return nil
 }

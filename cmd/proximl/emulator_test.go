@@ -116,11 +116,32 @@ func TestEmulatorKeepsItsState(t *testing.T) {
 
 	require.NoError(t, os.WriteFile(state, []byte("{"), 0o600))
 	r := nobody.run("emulator", "--state", state)
-	assert.Contains(t, r.stderr, "proximl: proximltest: WithState: reading the state: ")
+	assert.Contains(t, r.stderr, "proximl: --state "+state+": reading the state: ")
 	assert.Equal(t, exitError, r.code)
 	content, err := os.ReadFile(state)
 	require.NoError(t, err)
 	assert.Equal(t, "{", string(content), "a file that is no state is left alone")
+}
+
+func TestEmulatorHasTheAccountsOfItsState(t *testing.T) {
+	t.Parallel()
+	needsSignals(t)
+	nobody := stranger(t)
+	state := filepath.Join(t.TempDir(), "state.json")
+	keys := func(e *emulation) (keys []string) {
+		for _, line := range e.lines {
+			keys = append(keys, strings.Fields(line)[1:]...)
+		}
+		return keys
+	}
+	first := nobody.emulate(2, "-q", "--state", state, "--accounts", "a@example.com,b@example.com")
+	first.interrupt()
+	again := nobody.emulate(2, "-q", "--state", state)
+	assert.Equal(t, keys(first), keys(again))
+	again.interrupt()
+	one := nobody.emulate(1, "-q", "--state", state, "--accounts", "b@example.com")
+	assert.Equal(t, keys(first)[2:], keys(one))
+	one.interrupt()
 }
 
 func TestEmulatorThatCannotSave(t *testing.T) {
@@ -148,11 +169,12 @@ func TestEmulatorAddress(t *testing.T) {
 	}
 	nobody.run("emulator", "--addr", "8080").fails(exitUsage, `--addr "8080" is no HOST:PORT, such as 127.0.0.1:8080`)
 	nobody.run("emulator", "--accounts", "a@example.com,").fails(exitUsage, "--accounts has an empty address")
+	nobody.run("emulator", "--speed", "0").fails(exitUsage, "--speed 0 is not above 0")
 	e := nobody.emulate(1, "-q", "--addr", "0.0.0.0:0", "--expose")
 	e.person(0).run("project", "list").ok()
 	address := strings.TrimPrefix(strings.Fields(e.lines[0])[0], "PROXIML_ENDPOINT=http://")
 	nobody.run("emulator", "--addr", address).
-		fails(exitError, "proximltest: opening a port: listen tcp "+address+": bind: address already in use")
+		fails(exitError, "opening a port: listen tcp "+address+": bind: address already in use")
 	e.interrupt()
 }
 
