@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"math"
 	"strconv"
@@ -118,6 +119,7 @@ func (p *progress) end() {
 	if p.screen == nil {
 		return
 	}
+	p.home()
 	for _, bar := range p.bars {
 		bar.Abort(false)
 	}
@@ -146,5 +148,10 @@ func (w *clearOf) Write(lines []byte) (int, error) {
 	if w.screen == nil || !isTerminal(w.to) {
 		return w.to.Write(lines)
 	}
+	w.home()
 	return w.screen.Write(lines)
 }
+
+// home goes back over the ^C that the terminal shows when it is pressed: what is
+// at the foot is cleared from where the cursor is.
+func (p *progress) home() { fmt.Fprint(p.stderr, "\r") }

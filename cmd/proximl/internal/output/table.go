@@ -18,6 +18,7 @@ const (
 	gap     = 1 // between two columns
 	leading = 2 // more spaces in front of a column, if there is room
 	short   = 4 // a column that still says something
+	begun   = 2 // a column of less use than a whole id beside it
 )
 
 // writeTable writes right-aligned columns under a dashed rule.
@@ -75,6 +76,7 @@ func fit[T any](columns []Column[T], rows [][]string, limit int) []space {
 	for _, least := range []func(i int) int{
 		func(i int) int { return max(Width(columns[i].Title), min(needs[i], short)) },
 		func(i int) int { return min(needs[i], short) },
+		func(i int) int { return min(needs[i], begun) },
 	} {
 		shrink(layout, limit, func(i int) int {
 			if columns[i].Whole {
