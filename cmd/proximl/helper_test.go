@@ -202,6 +202,16 @@ func steady(text string) string {
 	return anyTime.ReplaceAllString(text, "2026-01-02T03:04:05.678Z")
 }
 
+// forms is what a command prints in each format but that of ids.
+func (p *person) forms(args ...string) string {
+	p.t.Helper()
+	var all strings.Builder
+	for _, form := range []string{"table", "json", "yaml"} {
+		fmt.Fprintf(&all, "== %s ==\n%s", form, p.run(append(args, "-o", form)...).ok().notes("").stdout)
+	}
+	return all.String()
+}
+
 // golden compares with a file in testdata, which the flag -update writes.
 func golden(t *testing.T, name, got string) {
 	t.Helper()

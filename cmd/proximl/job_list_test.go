@@ -47,7 +47,7 @@ func (p *person) job(spec *proximl.JobSpec, srv *proximltest.Server, status stri
 func TestJobListAndShow(t *testing.T) {
 	t.Parallel()
 	me := workplace(t)
-	for _, command := range []string{"job list", "job show sandbox", "job show 画像分類"} {
+	for _, command := range []string{"job list", "job show sandbox", "job show 画像分類", "job show classifier"} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
 			var got strings.Builder
@@ -68,7 +68,7 @@ func TestJobListAndShow(t *testing.T) {
 				fmt.Fprintf(&got, "== %s ==\n%s", form, me.run(append(args, "-o", form)...).ok().notes("").stdout)
 			}
 			assert.NotContains(t, got.String(), me.notebookToken())
-			golden(t, strings.NewReplacer(" ", "_", "画像分類", "inference", "sandbox", "notebook").Replace(command), steady(got.String()))
+			golden(t, strings.NewReplacer(" ", "_", "画像分類", "inference", "sandbox", "notebook", "classifier", "endpoint").Replace(command), steady(got.String()))
 		})
 	}
 	assert.Equal(t, me.run("job", "list", "-o", "json").stdout, me.run("job", "list", "--format", "json").ok().stdout)

@@ -38,7 +38,7 @@ func TestProjectCreateShowSettingsRemove(t *testing.T) {
 	me.run("project", "secret", "list", "--project", "My Other Project", "-o", "id").prints("kept\n")
 
 	me.run("project", "show", other.ID, "-o", "id").prints(other.ID + "\n")
-	golden(t, "project_show", steady(me.run("project", "show", "My Other Project").ok().stdout))
+	golden(t, "project_show", steady(me.forms("project", "show", "My Other Project")))
 	me.run("project", "show", "-o", "id").prints(me.account.Project + "\n")
 	me.run("project", "show", "-o", "id", "--project", "My Other Project").prints(other.ID + "\n")
 	me.with("PROXIML_PROJECT="+other.ID).run("project", "show", "-o", "id").prints(other.ID + "\n")
@@ -149,7 +149,7 @@ func TestProjectResources(t *testing.T) {
 		}
 		id := with("list", "-o", "id").ok().stdout
 		id = id[:len(id)-1]
-		golden(t, "project_"+noun+"_show", steady(with("show", name).ok().stdout))
+		golden(t, "project_"+noun+"_show", steady(me.forms("project", noun, "show", name, "--project", "Research")))
 		with("disable", name).prints("")
 		assert.Regexp(t, " is enabled\n$", with("enable", name).stderr)
 		assert.Regexp(t, " is disabled\n$", with("disable", name).stderr)

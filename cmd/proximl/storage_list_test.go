@@ -12,7 +12,7 @@ import (
 	"github.com/proximl/proximl-go/proximltest"
 )
 
-// Every list of what is stored: some of it is ready, some is not yet there.
+// Every list of what is stored, and one of each: some of it is ready, some is not yet there.
 func TestStorageLists(t *testing.T) {
 	t.Parallel()
 	srv, me := service(t, proximltest.WithManualClock())
@@ -32,5 +32,8 @@ func TestStorageLists(t *testing.T) {
 	create("ready to be used, with a name that is longer than its column")
 	srv.Clock().Advance(time.Hour)
 	create("模型")
+	for _, noun := range []string{"dataset", "model", "checkpoint", "volume"} {
+		golden(t, noun+"_show", steady(me.forms(noun, "show", "模型")))
+	}
 	me.lists("dataset list", "dataset list-public", "model list", "checkpoint list", "checkpoint list-public", "volume list")
 }
