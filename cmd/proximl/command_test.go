@@ -78,7 +78,7 @@ func TestUsageErrors(t *testing.T) {
 		filepath.Join(me.config, "credentials.json")+"; make an API key on the account settings page and put its file there")
 	me.run("help", "nonsense").fails(exitUsage, `there is no command "nonsense"; see proximl --help`)
 	me.run("completion", "tcsh").fails(exitUsage, `there is no completion for "tcsh"; there is one for bash, fish, powershell, zsh`)
-	me.run("emulator", "--speed", "0").fails(exitError, "proximltest: WithSpeed(0): the factor must be above 0; WithManualClock makes the clock stand still")
+	me.run("emulator", "--speed", "0").fails(exitUsage, "--speed 0 is not above 0")
 }
 
 func TestHelpAndVersion(t *testing.T) {
@@ -93,6 +93,30 @@ func TestHelpAndVersion(t *testing.T) {
 	for shell := range shells {
 		assert.Contains(t, me.run("completion", shell).ok().notes("").stdout, "proximl")
 	}
+}
+
+func TestHelpFits(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	root := newRoot(&app{stdout: &text})
+	root.SetOut(&text)
+	walk(root, func(cmd *cobra.Command) {
+		text.Reset()
+		require.NoError(t, cmd.Help())
+		beforeFlags, _, _ := strings.Cut(text.String(), "\nFlags:\n")
+		assert.Contains(t, beforeFlags, "Usage:\n  "+cmd.CommandPath())
+		for line := range strings.Lines(beforeFlags) {
+			assert.LessOrEqual(t, len(line)-1, defaultHelpWidth, "%s: %s", cmd.CommandPath(), line)
+		}
+	})
+	text.Reset()
+	require.NoError(t, root.Help())
+	assert.Contains(t, text.String(), "\n\nResults go to stdout, all else to stderr. Exit codes:\n    0  done\n    1  error\n", "indented lines stay")
+	training, _, err := root.Find([]string{"job", "create", "training"})
+	require.NoError(t, err)
+	text.Reset()
+	require.NoError(t, training.Help())
+	assert.Contains(t, text.String(), "--model-dir ./code --data-dir ./data \\\n      --output-dir ./results \"python train.py\"\n")
 }
 
 func TestExitCodes(t *testing.T) {

@@ -38,7 +38,7 @@ func emulatorCommand(a *app) *cobra.Command {
 	e := &emulator{}
 	cmd := &cobra.Command{
 		Use:   "emulator",
-		Short: "Run a proxiML service on this machine, to try things out without cost",
+		Short: "Run a proxiML service on this machine, to try things out",
 		Long: `Run an in-memory proxiML service on this machine until it is interrupted,
 which is its normal end: the exit code is 0 then.
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -8,8 +9,21 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// printUsage is the part of --help after what the command does: it fits the
-// terminal.
+// printHelp is --help: it fits the terminal.
+func (a *app) printHelp(cmd *cobra.Command) {
+	fmt.Fprintf(cmd.OutOrStdout(), "%s\n\n", wrapped(cmp.Or(cmd.Long, cmd.Short), a.helpWidth()))
+	_ = a.printUsage(cmd) // which fails as the line above
+}
+
+// helpWidth is that of the texts of --help.
+func (a *app) helpWidth() int {
+	if width, _ := terminalWidth(a.stdout); width >= minHelpWidth {
+		return width
+	}
+	return defaultHelpWidth
+}
+
+// printUsage is the part of --help after what the command does.
 func (a *app) printUsage(cmd *cobra.Command) error {
 	width, _ := terminalWidth(a.stdout)
 	var b strings.Builder
@@ -22,12 +36,12 @@ func (a *app) printUsage(cmd *cobra.Command) error {
 	if len(cmd.Aliases) > 0 {
 		section("Aliases", "  "+cmd.NameAndAliases())
 	}
-	section("Examples", cmd.Example)
-	section("Commands", commandLines(cmd))
+	section("Examples", exampleLines(cmd, a.helpWidth()))
+	section("Commands", commandLines(cmd, a.helpWidth()))
 	section("Flags", flagLines(cmd.LocalFlags(), width))
 	section("Global flags", flagLines(cmd.InheritedFlags(), width))
 	if cmd.HasAvailableSubCommands() {
-		fmt.Fprintf(&b, "%s COMMAND --help says more about a command.\n", cmd.CommandPath())
+		b.WriteString(wrapped(cmd.CommandPath()+" COMMAND --help says more about a command.", a.helpWidth()))
 	}
 	_, err := fmt.Fprintln(cmd.OutOrStdout(), strings.TrimRight(b.String(), "\n"))
 	return err
@@ -49,17 +63,72 @@ func hasFlags(cmd *cobra.Command) (found bool) {
 	return found
 }
 
-func commandLines(cmd *cobra.Command) string {
+func commandLines(cmd *cobra.Command, width int) string {
 	var b strings.Builder
 	for _, sub := range cmd.Commands() {
-		if sub.IsAvailableCommand() {
-			fmt.Fprintf(&b, "  %-*s  %s\n", cmd.Commands()[0].NamePadding(), sub.Name(), sub.Short)
+		if !sub.IsAvailableCommand() {
+			continue
 		}
+		name := fmt.Sprintf("  %-*s  ", cmd.Commands()[0].NamePadding(), sub.Name())
+		short := wrapped(sub.Short, width-len(name))
+		b.WriteString(name + strings.ReplaceAll(short, "\n", "\n"+strings.Repeat(" ", len(name))) + "\n")
 	}
 	return b.String()
 }
 
-const minHelpWidth = 40 // of a terminal; below it, texts would have no room beside the flags
+// exampleLines goes on with a flag on another line where one is too long, as a
+// shell understands it.
+func exampleLines(cmd *cobra.Command, width int) string {
+	var b strings.Builder
+	for line := range strings.Lines(cmd.Example) {
+		column := 0
+		for i, part := range strings.Split(strings.TrimRight(line, "\n"), " --") {
+			if i > 0 {
+				part = " --" + part
+			}
+			if i > 0 && column+len(part)+len(" \\") > width {
+				b.WriteString(" \\\n     ")
+				column = len("     ")
+			}
+			b.WriteString(part)
+			column += len(part)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// wrapped breaks the lines of a text anew, but for indented ones.
+func wrapped(text string, width int) string {
+	var b strings.Builder
+	column := 0
+	for line := range strings.SplitSeq(text, "\n") {
+		if line == "" || line[0] == ' ' {
+			b.WriteString(strings.Repeat("\n", min(column, 1)) + line + "\n")
+			column = 0
+			continue
+		}
+		for word := range strings.FieldsSeq(line) {
+			switch {
+			case column == 0:
+			case column+1+len(word) > width:
+				b.WriteString("\n")
+				column = 0
+			default:
+				b.WriteString(" ")
+				column++
+			}
+			b.WriteString(word)
+			column += len(word)
+		}
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+const (
+	minHelpWidth     = 40 // of a terminal; below it, texts would have no room beside the flags
+	defaultHelpWidth = 80
+)
 
 // flagLines wraps the texts of flags, unless there is no terminal.
 func flagLines(flags *pflag.FlagSet, width int) string {
