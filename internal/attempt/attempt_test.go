@@ -186,6 +186,17 @@ func TestClosingTheBodyEndsTheRequest(t *testing.T) {
 	require.ErrorIs(t, during.Err(), context.Canceled)
 }
 
+func TestAFailedRequestIsEnded(t *testing.T) {
+	t.Parallel()
+	var ctx context.Context
+	_, err := send(t, func(req *http.Request) (*http.Response, error) {
+		ctx = req.Context()
+		return nil, errors.New("reset")
+	}, settings(io.Discard))
+	require.Error(t, err)
+	assert.Error(t, ctx.Err(), "nothing waits for it any more")
+}
+
 func TestTheHeaderMustComeInTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

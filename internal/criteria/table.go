@@ -85,7 +85,7 @@ var table = []criterion{
 	},
 	{
 		12, "bodies left open; goroutines left", "0; 0",
-		[]string{"TestWhatIsRepeated", "TestConnectionsThatBreak", "TestAllStopsWhenTheLoopDoes", "TestFaultSchedules", "TestLogsStop"},
+		[]string{"TestWhatIsRepeated", "TestConnectionsThatBreak", "TestAllStopsWhenTheLoopDoes", "TestFaultSchedules", "TestLogsStop", "attempt.TestAFailedRequestIsEnded", "attempt.TestClosingTheBodyEndsTheRequest"},
 		nil,
 	},
 	{
