@@ -192,6 +192,23 @@ func TestRecipeLogs(t *testing.T) {
 	}
 }
 
+func TestRecipeRateLimit(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("docs/recipes.md")
+	require.NoError(t, err)
+	require.Contains(t, string(page), "`proximl.WithRateLimit(10, 20)`")
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(t, proximl.WithRateLimit(10, 20), proximl.WithTokenSource(staticToken(token)),
+			proximl.WithHTTPClient(&http.Client{Transport: answering(func(req *http.Request) (*http.Response, error) { return jsonReply(req, 200, "[]"), nil })}))
+		start := time.Now()
+		for range 20 + 15 {
+			_, err := client.Jobs.List(t.Context())
+			require.NoError(t, err)
+		}
+		assert.Equal(t, 1500*time.Millisecond, time.Since(start).Round(time.Millisecond), "20 at once, then 10 a second")
+	})
+}
+
 func TestRecipeCreateOnce(t *testing.T) {
 	t.Parallel()
 	srv := proximltest.New(t)
