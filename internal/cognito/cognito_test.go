@@ -204,3 +204,23 @@ func FuzzAnswer(f *testing.F) {
 		}
 	})
 }
+
+// FuzzFill: whatever the auth config says, the pool is complete and what was
+// known of it stays, or there is an error that quotes nothing.
+func FuzzFill(f *testing.F) {
+	for _, seed := range []string{"", "{}", "[]", `{"region":"r","userPoolId":"r_p","userPoolSDKClientId":"c"}`, `{"region":1}`, `{"region":"a","region":"b"}`, "{\"region\":\"\xff\"}"} {
+		f.Add("", seed)
+		f.Add("known", seed)
+	}
+	f.Fuzz(func(t *testing.T, region, config string) {
+		full, err := Pool{Region: region}.Fill([]byte(config))
+		switch {
+		case (err == nil) == (full == nil):
+			t.Fatalf("%v, %v", full, err)
+		case err != nil && len(config) > 30 && strings.Contains(err.Error(), config):
+			t.Fatalf("%q is quoted: %v", config, err)
+		case err == nil && (!full.Complete() || region != "" && full.Region != region):
+			t.Fatalf("%v of region %q", full, region)
+		}
+	})
+}

@@ -55,3 +55,24 @@ func TestErrorsQuoteNoToken(t *testing.T) {
 	_, err := (&tokencache.File{Path: path}).Load(t.Context(), "me")
 	require.EqualError(t, err, path+" is not what proximl wrote; the next login replaces it")
 }
+
+// FuzzFile: whatever is in the file, there are tokens or an error that quotes
+// nothing, and the next login can be saved.
+func FuzzFile(f *testing.F) {
+	file := &tokencache.File{Path: filepath.Join(f.TempDir(), "tokens.json")}
+	for _, seed := range []string{"", "null", "{}", `{"me":null}`, `{"me":{"id_token":"a","expires":"2026-01-02T03:04:05Z"}}`, `{"me":{"id_token":"a"},"me":{}}`, `{"you":{"expires":"9999-12-31T23:59:59Z"}}`, `{"me":[]}`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, content string) {
+		require.NoError(t, os.WriteFile(file.Path, []byte(content), 0o600))
+		_, err := file.Load(t.Context(), "me")
+		if err != nil && len(content) > 30 {
+			require.NotContains(t, err.Error(), content)
+		}
+		saved := &proximl.Tokens{ID: "id", Refresh: "refresh", Expires: time.Now().Add(time.Hour).UTC().Truncate(time.Second)}
+		require.NoError(t, file.Save(t.Context(), "me", saved))
+		loaded, err := file.Load(t.Context(), "me")
+		require.NoError(t, err)
+		require.Equal(t, saved, loaded)
+	})
+}
