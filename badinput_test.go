@@ -49,7 +49,7 @@ func TestBadInput(t *testing.T) {
 			return second(client.Jobs.Create(ctx, spec))
 		}
 	}
-	const asked, missing = "POST /job: 400 Bad Request: Invalid Request - ", "is missing: GPUTypes.List tells which there are; \"cpu\" is for jobs without a GPU"
+	const asked, missing = "POST /job: 400 Bad Request: Invalid Request - ", "is missing: GPUTypes.List lists them; \"cpu\" is for jobs without a GPU"
 	for name, test := range map[string]struct {
 		call func(context.Context) error
 		is   error // or nil
@@ -88,7 +88,7 @@ func TestBadInput(t *testing.T) {
 		}, proximl.ErrNotFound, 1, "POST /job: 404 Not Found (project proj-x from InProject)"},
 		"no active project": {
 			func(ctx context.Context) error { return second(client.GPUTypes.List(ctx)) }, proximl.ErrNoProject, 0,
-			"proximl: no active project: give its id by WithProject or InProject, PROXIML_PROJECT, or SaveActiveProject; Projects.List tells the ids, also that of Personal",
+			"proximl: no active project: give its id by WithProject or InProject, PROXIML_PROJECT, or SaveActiveProject; Projects.List lists the ids, also that of Personal",
 		},
 		"unknown job": {
 			func(ctx context.Context) error { return second(client.Jobs.Get(ctx, "job-x")) }, proximl.ErrNotFound, 1,

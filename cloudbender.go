@@ -40,9 +40,9 @@ func inRegion(providerID, regionID string, segments ...string) path {
 
 // spec says what to create.
 type spec interface {
-	// in checks what can never work and fills in what the spec leaves open, on
+	// filledIn checks what can never work and fills in what the spec leaves open, on
 	// a copy: the body of the request.
-	in(project string) (any, error)
+	filledIn(project string) (any, error)
 }
 
 // create makes an entity of a spec.
@@ -50,7 +50,7 @@ func create[T any](ctx context.Context, c *ProxiML, operation string, to path, s
 	var body any = spec
 	if !isNil(spec) {
 		var err error
-		if body, err = spec.in(c.project.Text); err != nil {
+		if body, err = spec.filledIn(c.project.Text); err != nil {
 			return nil, err
 		}
 	}

@@ -47,7 +47,7 @@ type DataConnectorSpec struct {
 	Extra     jsontext.Value    `json:",embed"`              // further fields, sent as they are
 }
 
-func (s *DataConnectorSpec) in(string) (any, error) {
+func (s *DataConnectorSpec) filledIn(string) (any, error) {
 	return s, need("data connector", needed{"name", s.Name}, needed{"type", string(s.Type)})
 }
 

@@ -42,7 +42,7 @@ type DatastoreSpec struct {
 	Extra jsontext.Value `json:",embed"`        // further fields, sent as they are
 }
 
-func (s *DatastoreSpec) in(string) (any, error) {
+func (s *DatastoreSpec) filledIn(string) (any, error) {
 	return s, need("datastore", needed{"name", s.Name}, needed{"type", string(s.Type)})
 }
 

@@ -37,7 +37,7 @@ type DeviceConfigSpec struct {
 	Extra          jsontext.Value `json:",embed"` // further fields, sent as they are
 }
 
-func (s *DeviceConfigSpec) in(project string) (any, error) {
+func (s *DeviceConfigSpec) filledIn(project string) (any, error) {
 	filled := *s
 	if filled.ModelProjectID == "" {
 		filled.ModelProjectID = project

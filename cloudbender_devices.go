@@ -53,8 +53,8 @@ type DeviceSpec struct {
 	Extra        jsontext.Value `json:",embed"`    // further fields, sent as they are
 }
 
-// in makes a node of the spec: to the service, a device is one of a certain type.
-func (s *DeviceSpec) in(string) (any, error) {
+// filledIn makes a node of the spec: to the service, a device is one of a certain type.
+func (s *DeviceSpec) filledIn(string) (any, error) {
 	node := &NodeSpec{FriendlyName: s.FriendlyName, Hostname: s.Hostname, MinionID: s.MinionID, Type: NodeTypeDevice, Service: NodeServiceCompute, Extra: s.Extra}
 	return node, need("device", needed{"friendly_name", s.FriendlyName}, needed{"hostname", s.Hostname}, needed{"minion_id", s.MinionID})
 }

@@ -89,7 +89,7 @@ type NodeSpec struct {
 	Extra        jsontext.Value `json:",embed"` // further fields, sent as they are
 }
 
-func (s *NodeSpec) in(string) (any, error) {
+func (s *NodeSpec) filledIn(string) (any, error) {
 	filled := *s
 	filled.Type = cmp.Or(s.Type, NodeTypePermanent)
 	filled.Service = cmp.Or(s.Service, NodeServiceCompute)

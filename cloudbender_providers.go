@@ -72,7 +72,7 @@ type ProviderSpec struct {
 	Extra       jsontext.Value       `json:",embed"` // further fields, sent as they are
 }
 
-func (s *ProviderSpec) in(string) (any, error) {
+func (s *ProviderSpec) filledIn(string) (any, error) {
 	return s, need("provider", needed{"type", string(s.Type)})
 }
 

@@ -82,7 +82,7 @@ type RegionSpec struct {
 	Extra       jsontext.Value       `json:",embed"` // further fields, sent as they are
 }
 
-func (s *RegionSpec) in(string) (any, error) {
+func (s *RegionSpec) filledIn(string) (any, error) {
 	return s, need("region", needed{"name", s.Name})
 }
 

@@ -68,7 +68,7 @@ type ServiceSpec struct {
 	Extra  jsontext.Value `json:",embed"`        // further fields, sent as they are
 }
 
-func (s *ServiceSpec) in(string) (any, error) {
+func (s *ServiceSpec) filledIn(string) (any, error) {
 	return s, need("service", needed{"name", s.Name}, needed{"type", string(s.Type)})
 }
 

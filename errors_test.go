@@ -310,7 +310,7 @@ func TestTextsOfOtherErrors(t *testing.T) {
 	} {
 		err := call(t.Context(), client)
 		require.ErrorIs(t, err, proximl.ErrNoProject)
-		require.EqualError(t, err, "proximl: no active project: give its id by WithProject or InProject, PROXIML_PROJECT, or SaveActiveProject; Projects.List tells the ids, also that of Personal")
+		require.EqualError(t, err, "proximl: no active project: give its id by WithProject or InProject, PROXIML_PROJECT, or SaveActiveProject; Projects.List lists the ids, also that of Personal")
 	}
 	assert.Empty(t, s.sent())
 }

@@ -52,7 +52,7 @@ func (g GPUType) Format(s fmt.State, verb rune) {
 func (g GPUType) LogValue() slog.Value { return logged(g) }
 
 // List returns the GPU types of the active project. Without one it fails with
-// [ErrNoProject]; Projects.List tells the ids, also that of Personal.
+// [ErrNoProject]; Projects.List lists the ids, also that of Personal.
 //
 // GET /project/{id}/gputypes
 func (a *GPUTypesAPI) List(ctx context.Context, opts ...RequestOption) ([]*GPUType, error) {

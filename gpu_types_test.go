@@ -50,7 +50,7 @@ func TestGPUTypesWithoutProject(t *testing.T) {
 	t.Parallel()
 	client, _ := newMock(t)
 	client = client.InProject("")
-	const text = "proximl: no active project: give its id by WithProject or InProject, PROXIML_PROJECT, or SaveActiveProject; Projects.List tells the ids, also that of Personal"
+	const text = "proximl: no active project: give its id by WithProject or InProject, PROXIML_PROJECT, or SaveActiveProject; Projects.List lists the ids, also that of Personal"
 
 	types, err := client.GPUTypes.List(t.Context())
 	require.EqualError(t, err, text)

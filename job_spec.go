@@ -161,9 +161,9 @@ const (
 	defaultMaxPrice = 10.0 // credits per hour and GPU
 )
 
-// in checks what can never work and fills in what the spec leaves open, on a
+// filledIn checks what can never work and fills in what the spec leaves open, on a
 // copy.
-func (s *JobSpec) in(project string) (*JobSpec, error) {
+func (s *JobSpec) filledIn(project string) (*JobSpec, error) {
 	if s == nil {
 		return nil, missingName("job spec")
 	}
@@ -196,7 +196,7 @@ func (s *JobSpec) impossible() *ValidationError {
 		problems.add("type", "is missing: notebook, training, inference or endpoint")
 	}
 	if len(s.Resources.GPUTypes) == 0 && s.Resources.GPUTypeID == "" && s.SourceJobID == "" {
-		problems.add("resources.gpu_types", "is missing: GPUTypes.List tells which there are; \"cpu\" is for jobs without a GPU")
+		problems.add("resources.gpu_types", "is missing: GPUTypes.List lists them; \"cpu\" is for jobs without a GPU")
 	}
 	return problems
 }

@@ -144,7 +144,7 @@ func TestJobSpecThatCannotWork(t *testing.T) {
 	t.Parallel()
 	const (
 		noType = "type: is missing: notebook, training, inference or endpoint"
-		noGPU  = `resources.gpu_types: is missing: GPUTypes.List tells which there are; "cpu" is for jobs without a GPU`
+		noGPU  = `resources.gpu_types: is missing: GPUTypes.List lists them; "cpu" is for jobs without a GPU`
 	)
 	for name, test := range map[string]struct {
 		spec *proximl.JobSpec

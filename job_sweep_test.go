@@ -58,7 +58,7 @@ func TestSweepThatCannotBe(t *testing.T) {
 			Spec: *smallSpec(), Env: []proximl.SweepVariable{{Key: "A", Values: many}, {Key: "B", Values: many}},
 		},
 		`invalid sweep: name: is missing; type: is missing: notebook, training, inference or endpoint; ` +
-			`resources.gpu_types: is missing: GPUTypes.List tells which there are; "cpu" is for jobs without a GPU`: {},
+			`resources.gpu_types: is missing: GPUTypes.List lists them; "cpu" is for jobs without a GPU`: {},
 	} {
 		client, _ := newMock(t)
 		jobs, err := client.Jobs.Sweep(t.Context(), sweep)

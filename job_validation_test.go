@@ -131,7 +131,7 @@ func TestValidate(t *testing.T) {
 		"everything at once": {
 			func(s *proximl.JobSpec) { *s = proximl.JobSpec{Resources: proximl.JobResources{DiskSize: new(1)}} },
 			"name: is missing; type: is missing: notebook, training, inference or endpoint; " +
-				`resources.gpu_types: is missing: GPUTypes.List tells which there are; "cpu" is for jobs without a GPU; ` +
+				`resources.gpu_types: is missing: GPUTypes.List lists them; "cpu" is for jobs without a GPU; ` +
 				"resources.disk_size: Disk Size must be between 10 and 2000",
 		},
 	} {
@@ -148,7 +148,7 @@ func TestValidate(t *testing.T) {
 			require.ErrorIs(t, err, proximl.ErrInvalid)
 			var invalid *proximl.ValidationError
 			require.ErrorAs(t, err, &invalid)
-			assert.Len(t, invalid.Problems, strings.Count(test.problems, "; ")+1-strings.Count(test.problems, `tells which there are; `))
+			assert.Len(t, invalid.Problems, strings.Count(test.problems, "; ")+1-strings.Count(test.problems, `lists them; `))
 		})
 	}
 }

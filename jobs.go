@@ -41,7 +41,7 @@ func (a *JobsAPI) Get(ctx context.Context, id string, opts ...RequestOption) (*J
 //
 // POST /job
 func (a *JobsAPI) Create(ctx context.Context, spec *JobSpec, opts ...RequestOption) (*Job, error) {
-	spec, err := spec.in(a.client.project.Text)
+	spec, err := spec.filledIn(a.client.project.Text)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (a *JobsAPI) Copy(ctx context.Context, sourceID string, spec *JobSpec, opts
 	if err != nil {
 		return nil, err
 	}
-	spec, err = spec.copyOf(source).in(a.client.project.Text)
+	spec, err = spec.copyOf(source).filledIn(a.client.project.Text)
 	if err != nil {
 		return nil, err
 	}

@@ -208,7 +208,7 @@ func TestProjectsSendNothing(t *testing.T) {
 		t.Parallel()
 		client, _ := newMock(t, proximl.WithProject(""))
 		project, err := client.Projects.Current(t.Context())
-		require.EqualError(t, err, "proximl: no active project: give its id by WithProject or InProject, PROXIML_PROJECT, or SaveActiveProject; Projects.List tells the ids, also that of Personal")
+		require.EqualError(t, err, "proximl: no active project: give its id by WithProject or InProject, PROXIML_PROJECT, or SaveActiveProject; Projects.List lists the ids, also that of Personal")
 		require.ErrorIs(t, err, proximl.ErrNoProject)
 		assert.Nil(t, project)
 	})

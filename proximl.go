@@ -206,7 +206,7 @@ func (c *ProxiML) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c))
 // needProject returns the id of the active project, or [ErrNoProject].
 func (c *ProxiML) needProject() (string, error) {
 	if c.project.Text == "" {
-		return "", fmt.Errorf("%w: give its id by WithProject or InProject, PROXIML_PROJECT, or SaveActiveProject; Projects.List tells the ids, also that of Personal", ErrNoProject)
+		return "", fmt.Errorf("%w: give its id by WithProject or InProject, PROXIML_PROJECT, or SaveActiveProject; Projects.List lists the ids, also that of Personal", ErrNoProject)
 	}
 	return c.project.Text, nil
 }

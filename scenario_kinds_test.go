@@ -14,7 +14,7 @@ type entityKind struct {
 	create func(ctx context.Context, client *proximl.ProxiML, name string) (id string, err error)
 	get    func(ctx context.Context, client *proximl.ProxiML, id string) (got string, err error)
 	remove func(ctx context.Context, client *proximl.ProxiML, id string) error
-	// list returns ids by name; each tells the ids one by one, or is left at once
+	// list returns ids by name; each yields the ids one by one, or is left at once
 	// when there is nobody to tell.
 	list func(ctx context.Context, client *proximl.ProxiML) (map[string][]string, error)
 	each func(ctx context.Context, client *proximl.ProxiML, tell func(id string)) error

@@ -112,8 +112,8 @@ func (v StorageSpec) LogValue() slog.Value { return logged(v) }
 
 const defaultStorageType = "evefs"
 
-// in fills in what the spec leaves open, on a copy.
-func (s *StorageSpec) in(project, what string) (*StorageSpec, error) {
+// filledIn fills in what the spec leaves open, on a copy.
+func (s *StorageSpec) filledIn(project, what string) (*StorageSpec, error) {
 	if s == nil || s.Name == "" {
 		return nil, missingName(what)
 	}

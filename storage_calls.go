@@ -36,7 +36,7 @@ func (s storageCalls[T]) get(ctx context.Context, id string, opts ...RequestOpti
 }
 
 func (s storageCalls[T]) create(ctx context.Context, spec *StorageSpec, opts []RequestOption) (*T, error) {
-	spec, err := spec.in(s.client.project.Text, s.kind)
+	spec, err := spec.filledIn(s.client.project.Text, s.kind)
 	if err != nil {
 		return nil, err
 	}
