@@ -101,8 +101,10 @@ func TestLogsThatAreRefused(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv, client, job := logServer(t)
 				srv.Inject(proximltest.Fault{On: "GET /", Times: 100, Status: status, Body: `{"message":"no"}`})
+				start := time.Now()
 				assert.Equal(t, status, apiError(t, lastOf(t, client, job.ID)).StatusCode)
 				assert.Equal(t, dials, 100-srv.ClearFaults())
+				assert.Equal(t, dials > 2, time.Since(start) > 0, "attempts of the same kind are some time apart")
 			})
 		})
 	}

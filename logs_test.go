@@ -74,6 +74,11 @@ func follow(t *testing.T, client *proximl.ProxiML, id string) map[int][]string {
 	return lines
 }
 
+// logConnections counts the connections that were made for logs.
+func logConnections(srv *proximltest.Server) int {
+	return len(slices.DeleteFunc(srv.Requests(), func(r proximltest.Request) bool { return r.Method+r.Path != "GET/" }))
+}
+
 func TestLogs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -157,7 +162,6 @@ func TestLogsOfASlowCaller(t *testing.T) {
 					require.NoError(t, err)
 					time.Sleep(20 * time.Second)
 				}
-				before := len(srv.Requests())
 				lines, count := map[int][]string{}, 0
 				for entry, err := range client.Jobs.Logs(t.Context(), job.ID) {
 					require.NoError(t, err)
@@ -168,9 +172,7 @@ func TestLogsOfASlowCaller(t *testing.T) {
 					}
 				}
 				assert.Equal(t, scripted(), lines)
-				requests := srv.Requests()[before:]
-				requests = slices.DeleteFunc(requests, func(r proximltest.Request) bool { return r.Path != "/" })
-				assert.Len(t, requests, connections)
+				assert.Equal(t, connections, logConnections(srv))
 			})
 		})
 	}
@@ -183,6 +185,7 @@ func TestLogsOfOddFrames(t *testing.T) {
 		frame string
 		added int // lines
 	}{
+		"nothing":      {frame: ""},
 		"broken JSON":  {frame: `{"type":`},
 		"unknown type": {frame: `{"type":"news","msg":"x"}`},
 		"no object":    {frame: `[1]`},
@@ -198,6 +201,7 @@ func TestLogsOfOddFrames(t *testing.T) {
 					total += len(lines)
 				}
 				assert.Equal(t, 62+test.added, total)
+				assert.Equal(t, 3, logConnections(srv), "as without it")
 				assert.Zero(t, srv.ClearFaults())
 			})
 		})
