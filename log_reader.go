@@ -193,7 +193,10 @@ func (r *logReader) guard(ctx context.Context, conn *logConn) {
 	ended := false
 	for frames := int64(-1); sleep(ctx, logQuiet) == nil; {
 		last := frames
-		if frames = conn.frames.Load(); frames != last || conn.state.Load() == logHanded {
+		if frames = conn.frames.Load(); conn.state.Load() == logHanded {
+			frames = -1 // it is the caller who is quiet
+		}
+		if frames < 0 || frames != last {
 			continue
 		}
 		if err := conn.ping(ctx); err != nil {
