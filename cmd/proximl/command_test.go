@@ -104,6 +104,7 @@ func TestHelpFits(t *testing.T) {
 		text.Reset()
 		require.NoError(t, cmd.Help())
 		beforeFlags, _, _ := strings.Cut(text.String(), "\nFlags:\n")
+		beforeFlags, _, _ = strings.Cut(beforeFlags, "\nGlobal flags:\n")
 		assert.Contains(t, beforeFlags, "Usage:\n  "+cmd.CommandPath())
 		for line := range strings.Lines(beforeFlags) {
 			assert.LessOrEqual(t, len(line)-1, defaultHelpWidth, "%s: %s", cmd.CommandPath(), line)
