@@ -24,7 +24,8 @@ func completionCommand(a *app) *cobra.Command {
 		Use:   "completion " + strings.Join(names, "|"),
 		Short: "Print a script that completes commands in a shell",
 		Long: `Print a script that makes a shell complete commands, flags, and the names and
-ids of what is in the service. The shell has to load it when it starts.`,
+ids of what is in the service. The shell has to load it when it starts; that of
+bash needs the package bash-completion.`,
 		Example:   "  source <(proximl completion bash)\n  proximl completion zsh > \"${fpath[1]}/_proximl\"\n  proximl completion fish > ~/.config/fish/completions/proximl.fish",
 		Args:      takes(1, 1),
 		ValidArgs: names,
