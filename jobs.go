@@ -189,6 +189,11 @@ func (a *JobsAPI) WaitFor(ctx context.Context, id string, status JobStatus, opts
 // UploadOnly it returns after the upload. It returns the last job seen. When
 // nothing is left to move, that is no error; Received tells what has arrived.
 //
+// It looks at the job all the time, and ends what moves with a *[StatusError] when
+// nothing can come of it any more: the job failed, was canceled or removed, or
+// stops. But what a worker still gives is fetched first, whatever has become of
+// the job. Any other failure of a transfer is a *[TransferError].
+//
 // Nothing moves unless the caller names a folder for all that will move; paths
 // that the service knows are only shown.
 //
@@ -197,7 +202,7 @@ func (a *JobsAPI) WaitFor(ctx context.Context, id string, status JobStatus, opts
 //
 // GET /job/{id}, then the job's own file transfer
 func (a *JobsAPI) Connect(ctx context.Context, id string, options ConnectOptions) (*Job, error) {
-	return (&jobConnection{JobsAPI: a, id: id, options: options, begun: map[string]bool{}}).run(ctx)
+	return (&jobConnection{JobsAPI: a, id: id, options: options}).run(ctx)
 }
 
 // URL returns where an endpoint or notebook can be reached, empty when it

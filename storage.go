@@ -2,7 +2,6 @@ package proximl
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"log/slog"
 
@@ -198,13 +197,4 @@ func (s StorageStatus) progress() int {
 func judgeStorage(status, wanted StorageStatus) verdict {
 	onTheWay := wanted.progress() > 0 && wanted != StorageStatusExporting
 	return judge(status, wanted, onTheWay && status.progress() >= wanted.progress())
-}
-
-// waitForStorage waits for the status of a dataset, model, checkpoint or volume.
-func waitForStorage[T any](ctx context.Context, id string, wanted StorageStatus, get func(context.Context, string, ...RequestOption) (*T, error), status func(*T) StorageStatus, opts []WaitOption) (*T, error) {
-	w := wait[T, StorageStatus]{
-		id: id, wanted: wanted, get: get, status: status, gone: StorageStatusArchived,
-		judge: func(entity *T, wanted StorageStatus, _ bool) verdict { return judgeStorage(status(entity), wanted) },
-	}
-	return w.run(ctx, opts)
 }

@@ -17,6 +17,8 @@ type storageCalls[T any] struct {
 	storage func(*T) *Storage
 }
 
+func (s storageCalls[T]) status(entity *T) StorageStatus { return s.storage(entity).Status }
+
 func (s storageCalls[T]) operation(name string) string { return s.kind + "s." + name }
 
 func (s storageCalls[T]) list(ctx context.Context, opts []RequestOption) ([]*T, error) {
@@ -86,10 +88,13 @@ func (s storageCalls[T]) log(id string, opts []RequestOption) *logSource {
 }
 
 func (s storageCalls[T]) waitFor(ctx context.Context, id string, wanted StorageStatus, opts []WaitOption) (*T, error) {
-	return waitForStorage(ctx, id, wanted, s.get, func(entity *T) StorageStatus { return s.storage(entity).Status }, opts)
+	w := wait[T, StorageStatus]{
+		id: id, wanted: wanted, gone: StorageStatusArchived, get: s.get, status: s.status,
+		judge: func(entity *T, wanted StorageStatus, _ bool) verdict { return judgeStorage(s.status(entity), wanted) },
+	}
+	return w.run(ctx, opts)
 }
 
 func (s storageCalls[T]) connect(ctx context.Context, id string, options ConnectOptions) (*T, error) {
-	c := storageConnection[T]{client: s.client, kind: s.kind, id: id, options: options, get: s.get, storage: s.storage}
-	return c.run(ctx)
+	return (&storageConnection[T]{storageCalls: s, id: id, options: options}).run(ctx)
 }

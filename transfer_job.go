@@ -13,7 +13,6 @@ type jobConnection struct {
 	*JobsAPI
 	id      string
 	options ConnectOptions
-	begun   map[string]bool // parts whose transfer was begun, by their key
 }
 
 // run serves the job to its end.
@@ -118,50 +117,38 @@ func (j *jobConnection) outputs(job *Job) []part {
 // when it finds that the job waits for it. It returns when all have ended that
 // the job has parts for.
 func (j *jobConnection) serve(ctx context.Context, wanted JobStatus, parts func(*Job) []part) (*Job, error) {
-	transfers := newTransferGroup(ctx)
-	w := wait[Job, JobStatus]{
-		id: j.id, wanted: wanted, gone: JobStatusArchived, hurry: transfers.ended,
-		get:    j.patientGet(transfers),
+	transfers := newTransferGroup(ctx, j.client, &j.options)
+	return serve(ctx, transfers, wait[Job, JobStatus]{
+		id: j.id, wanted: wanted, gone: JobStatusArchived, get: j.Get,
 		status: func(job *Job) JobStatus { return job.Status },
 		judge: func(job *Job, wanted JobStatus, changed bool) verdict {
-			lacking := slices.DeleteFunc(parts(job), func(p part) bool { return j.begin(transfers, p, parts) })
-			v := judgeJob(job, wanted, changed)
-			if transfers.isRunning() || v == satisfied && len(lacking) > 0 {
+			lacking := slices.DeleteFunc(parts(job), func(p part) bool { return transfers.begin(p, j.waits(p, parts)) })
+			unfinished, v := transfers.unfinished(), judgeJob(job, wanted, changed)
+			if stops := job.Status == JobStatusStopping || job.Status == JobStatusStopped; stops && len(unfinished) > 0 {
+				v = outOfReach // what is under way is waited for no more
+			}
+			if v == outOfReach && givesAny(job, unfinished) || v == satisfied && len(lacking) > 0 {
 				return goOn
 			}
 			return v
 		},
-	}
-	job, err := w.run(transfers.ctx, j.options.Wait)
-	return job, transfers.end(err)
+	}, j.options.Wait)
 }
 
-// begin starts the transfer of a part that waits for it. It reports whether the
-// part needs no more than it got, now or earlier.
-func (j *jobConnection) begin(transfers *transferGroup, p part, parts func(*Job) []part) bool {
-	if j.begun[p.key()] || !p.waiting() {
-		return j.begun[p.key()]
+// waits looks whether the job still waits for a part.
+func (j *jobConnection) waits(p part, parts func(*Job) []part) func(context.Context) (bool, error) {
+	return func(ctx context.Context) (bool, error) {
+		job, err := j.Get(ctx, j.id)
+		return err == nil && slices.ContainsFunc(parts(job), func(other part) bool { return other.key() == p.key() && other.waiting() }), err
 	}
-	j.begun[p.key()] = true
-	transfers.begin(func(ctx context.Context) error {
-		return j.client.moveFiles(ctx, p, &j.options, func(ctx context.Context) (bool, error) {
-			job, err := j.Get(ctx, j.id)
-			return err == nil && slices.ContainsFunc(parts(job), func(other part) bool { return other.key() == p.key() && other.waiting() }), err
-		})
+}
+
+// givesAny reports whether a worker still gives one of these outputs, or has just
+// given it: that counts, whatever has become of the job.
+func givesAny(job *Job, keys []string) bool {
+	return slices.ContainsFunc(job.Workers, func(worker JobWorker) bool {
+		output := part{what: "output", id: worker.ID}
+		gives := worker.Status == string(JobStatusUploading) || worker.Status == string(JobStatusFinished)
+		return gives && slices.Contains(keys, output.key())
 	})
-	return true
-}
-
-// patientGet looks at the job. What moves does not end because a look fails: the
-// next one may not.
-func (j *jobConnection) patientGet(transfers *transferGroup) func(context.Context, string, ...RequestOption) (*Job, error) {
-	var last *Job
-	return func(ctx context.Context, id string, opts ...RequestOption) (*Job, error) {
-		job, err := j.Get(ctx, id, opts...)
-		if err != nil && last != nil && transfers.isRunning() && ctx.Err() == nil {
-			return last, nil
-		}
-		last = job
-		return job, err
-	}
 }

@@ -2,11 +2,13 @@ package proximl_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -90,6 +92,158 @@ func statusOf(t *testing.T, srv *proximltest.Server, client *proximl.ProxiML, id
 	job, err := client.Jobs.Get(t.Context(), id)
 	require.NoError(t, err)
 	return job.Status
+}
+
+// uploading makes a job whose worker is about to give its output. From a moment
+// on, the service says another status of the job than it has; of what the job
+// lacks it says nothing then.
+func uploading(t *testing.T, moment time.Duration, status map[string]string) (*proximltest.Server, *proximl.ProxiML, *proximl.Job) {
+	t.Helper()
+	var other atomic.Bool
+	srv, client := retelling(t, func(job string) string {
+		if !other.Load() {
+			return job
+		}
+		for is, says := range status {
+			job = strings.Replace(job, `"status":"`+is+`","start"`, `"status":"`+says+`","start"`, 1)
+		}
+		return strings.ReplaceAll(job, `"status":"ready"`, `"status":"new"`)
+	})
+	job := localJob(t, client, "python a.py")
+	_, err := client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: folder(t, someFiles), UploadOnly: true})
+	require.NoError(t, err)
+	job, err = client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusUploading)
+	require.NoError(t, err)
+	if moment == 0 {
+		other.Store(true)
+	}
+	time.AfterFunc(moment, func() { other.Store(true) })
+	return srv, client, job
+}
+
+const download = "GET /transfer/{id}/download"
+
+// What a worker still gives is fetched, whatever has become of its job.
+func TestConnectFetchesWhatIsGiven(t *testing.T) {
+	t.Parallel()
+	for status, after := range map[string]string{
+		"failed": "failed", "canceled": "canceled", "removing": "removing", "stopping": "stopped", "stopped": "stopped",
+	} {
+		for when, moment := range map[string]time.Duration{"before": 0, "meanwhile": 30 * time.Second} {
+			t.Run(status+" "+when, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					srv, client, job := uploading(t, moment, map[string]string{"uploading": status, "finished": after})
+					srv.Inject(proximltest.Fault{On: download, Kind: proximltest.Stall, AfterBytes: 600, Delay: 100 * time.Second})
+					start, output := time.Now(), t.TempDir()
+					var told report
+					job, err := client.Jobs.Connect(t.Context(), job.ID, told.of(proximl.ConnectOptions{Output: output, Wait: regularLooks}))
+					if after == "stopped" { // as finished was called once
+						require.NoError(t, err)
+					} else {
+						require.EqualError(t, err, job.ID+` is "`+after+`" and cannot become "finished" any more`)
+					}
+					assert.Equal(t, proximl.JobStatus(after), job.Status)
+					assert.Equal(t, 100*time.Second, time.Since(start))
+					assert.Len(t, told.received, 1)
+					assert.NotEmpty(t, contents(t, output))
+				})
+			})
+		}
+	}
+}
+
+// What a worker has just given counts, too, while it is not known that it arrived.
+func TestConnectTellsWhatWasGiven(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client, job := uploading(t, time.Second, map[string]string{"uploading": "failed", "finished": "failed"})
+		srv.Inject(lostFinalize(true))
+		var told report
+		_, err := client.Jobs.Connect(t.Context(), job.ID, told.of(proximl.ConnectOptions{Output: t.TempDir(), Wait: regularLooks}))
+		require.EqualError(t, err, job.ID+` is "failed" and cannot become "finished" any more`)
+		assert.Zero(t, srv.ClearFaults())
+		assert.Len(t, told.received, 1)
+	})
+}
+
+// A download that fails while its worker still gives it does so for a reason of
+// its own.
+func TestConnectTellsOfADownloadThatFailed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client, job := uploading(t, 0, map[string]string{"uploading": "failed"})
+		srv.Inject(proximltest.Fault{On: download, Status: 403})
+		_, err := client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Output: t.TempDir(), Wait: regularLooks})
+		failed, ok := errors.AsType[*proximl.TransferError](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, 403, failed.StatusCode)
+	})
+}
+
+// What no worker gives any more ends the Connect.
+func TestConnectOfAnOutputThatEnds(t *testing.T) {
+	t.Parallel()
+	for where, test := range map[string]struct {
+		fault    proximltest.Fault
+		received int
+	}{
+		notReady: {stuckUploads[notReady], 0},
+		"bytes of one worker are under way": {
+			proximltest.Fault{On: download, Kind: proximltest.Stall, AfterBytes: 600, Delay: 100 * time.Second}, 1,
+		},
+	} {
+		for _, status := range []string{"failed", "stopped", "archived"} {
+			t.Run(status+", "+where, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					srv, client, requests := audited(t)
+					job := localJob(t, client, "python a.py", "python b.py")
+					_, err := client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: folder(t, someFiles), UploadOnly: true})
+					require.NoError(t, err)
+					_, err = client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusUploading)
+					require.NoError(t, err)
+					srv.Inject(test.fault)
+					const moment = 12 * time.Second
+					time.AfterFunc(moment, func() {
+						if status == "archived" {
+							assert.NoError(t, client.Jobs.Delete(t.Context(), job.ID, proximl.WithForce()))
+						} else {
+							assert.NoError(t, srv.SetStatus(job.ID, status))
+						}
+					})
+					var told report
+					ended := requests.endsSoon(t, moment, func() error {
+						_, err := client.Jobs.Connect(t.Context(), job.ID, told.of(proximl.ConnectOptions{Output: t.TempDir(), Wait: regularLooks}))
+						return err
+					})
+					require.EqualError(t, ended, job.ID+` is "`+status+`" and cannot become "finished" any more`)
+					assert.Len(t, told.received, test.received)
+				})
+			})
+		}
+	}
+}
+
+// A job that was stopped gives no output, though a worker may read running.
+func TestConnectOfAStoppedJob(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := retelling(t, func(job string) string {
+			return strings.Replace(job, `"status":"running","start"`, `"status":"stopped","start"`, 1)
+		})
+		spec := smallSpec()
+		spec.Data = &proximl.JobData{OutputType: "local", OutputURI: "/output"}
+		job, err := client.Jobs.Create(t.Context(), spec)
+		require.NoError(t, err)
+		require.NoError(t, srv.SetStatus(job.ID, "running"))
+		start := time.Now()
+		job, err = client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Output: t.TempDir()})
+		require.NoError(t, err)
+		assert.Equal(t, proximl.JobStatusStopped, job.Status)
+		assert.Equal(t, "running", job.Workers[0].Status)
+		assert.Zero(t, time.Since(start))
+	})
 }
 
 // Each output is fetched when it is there, while that of another worker is still

@@ -6,14 +6,11 @@ import (
 	"fmt"
 )
 
-// storageConnection is a Connect of a dataset or model.
+// storageConnection is a Connect of a dataset, model, checkpoint or volume.
 type storageConnection[T any] struct {
-	client  *ProxiML
-	kind    string
+	storageCalls[T]
 	id      string
 	options ConnectOptions
-	get     func(context.Context, string, ...RequestOption) (*T, error)
-	storage func(*T) *Storage
 }
 
 // run uploads what is to become the entity, or downloads its export.
@@ -21,29 +18,17 @@ func (s *storageConnection[T]) run(ctx context.Context) (*T, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	ctx = context.WithValue(ctx, operationKey{}, s.kind+"s.connect")
+	ctx = context.WithValue(ctx, operationKey{}, s.operation("connect"))
 	entity, err := s.get(ctx, s.id)
 	if err != nil {
 		return nil, err
 	}
-	p, wanted, err := s.plan(s.storage(entity))
-	if err != nil || wanted == "" {
+	p, awaits, err := s.plan(s.storage(entity))
+	if err != nil || awaits == "" {
 		return entity, err
 	}
-	awaited, err := s.await(ctx, wanted)
-	if entity = cmp.Or(awaited, entity); err != nil {
-		return entity, err
-	}
-	state := s.storage(entity)
-	if state.Status != wanted {
-		return entity, nil // it is past the transfer: somebody else has done it
-	}
-	p.hostname, p.token = state.Hostname, state.AuthToken
-	if err := s.client.moveFiles(ctx, p, &s.options, func(ctx context.Context) (bool, error) { return s.waits(ctx, wanted) }); err != nil {
-		return entity, err
-	}
-	ready, err := waitForStorage(ctx, s.id, StorageStatusReady, s.get, s.status, s.options.Wait)
-	return cmp.Or(ready, entity), err
+	seen, err := s.serve(ctx, p, awaits)
+	return cmp.Or(seen, entity), err
 }
 
 // check refuses what can never work, and what is for jobs only.
@@ -62,9 +47,9 @@ func (s *storageConnection[T]) check() error {
 	return err
 }
 
-// plan says what moves, and the status in which the entity waits for it; that is
+// plan says what moves, and the status in which the entity awaits it; that is
 // empty when nothing moves.
-func (s *storageConnection[T]) plan(state *Storage) (p part, wanted StorageStatus, err error) {
+func (s *storageConnection[T]) plan(state *Storage) (p part, awaits StorageStatus, err error) {
 	switch {
 	case state.exportsHere():
 		p = part{what: s.kind, folder: s.options.Output, suggested: state.OutputURI}
@@ -87,32 +72,34 @@ func (s *Storage) exportsHere() bool {
 	return s.Status == StorageStatusExporting && (s.OutputType == "" || s.OutputType == sourceLocal)
 }
 
-// waits reports whether the entity still waits for a transfer.
-func (s *storageConnection[T]) waits(ctx context.Context, wanted StorageStatus) (bool, error) {
-	entity, err := s.get(ctx, s.id)
-	if err != nil {
-		return false, err
-	}
-	state := s.storage(entity)
-	return state.Status == wanted && state.Hostname != "", nil
-}
-
-func (s *storageConnection[T]) status(entity *T) StorageStatus { return s.storage(entity).Status }
-
-// await waits until the entity waits for a transfer, or is past it.
-func (s *storageConnection[T]) await(ctx context.Context, wanted StorageStatus) (*T, error) {
-	w := wait[T, StorageStatus]{
-		id: s.id, wanted: wanted, get: s.get, gone: StorageStatusArchived, status: s.status,
+// serve looks at the entity until it is ready, and begins the transfer when it
+// finds that the entity has the status that awaits it.
+func (s *storageConnection[T]) serve(ctx context.Context, p part, awaits StorageStatus) (*T, error) {
+	transfers := newTransferGroup(ctx, s.client, &s.options)
+	return serve(ctx, transfers, wait[T, StorageStatus]{
+		id: s.id, wanted: StorageStatusReady, gone: StorageStatusArchived, get: s.get, status: s.status,
 		judge: func(entity *T, wanted StorageStatus, _ bool) verdict {
 			state := s.storage(entity)
-			if state.Status == wanted && (state.Hostname == "" || state.AuthToken == "") {
-				return goOn
+			if state.Status == awaits {
+				p.hostname, p.token = state.Hostname, state.AuthToken
+				transfers.begin(p, s.waits(awaits))
 			}
-			if state.Status == StorageStatusReady {
-				return satisfied
+			if p.isUpload && state.Status == StorageStatusExporting {
+				return satisfied // somebody exports what is there
 			}
 			return judgeStorage(state.Status, wanted)
 		},
+	}, s.options.Wait)
+}
+
+// waits looks whether the entity still awaits a transfer.
+func (s *storageConnection[T]) waits(awaits StorageStatus) func(context.Context) (bool, error) {
+	return func(ctx context.Context) (bool, error) {
+		entity, err := s.get(ctx, s.id)
+		if err != nil {
+			return false, err
+		}
+		state := s.storage(entity)
+		return state.Status == awaits && state.Hostname != "", nil
 	}
-	return w.run(ctx, s.options.Wait)
 }

@@ -135,6 +135,7 @@ func TestConnectDataset(t *testing.T) {
 type localStorage[T any] interface {
 	Create(context.Context, *proximl.StorageSpec, ...proximl.RequestOption) (*T, error)
 	Connect(context.Context, string, proximl.ConnectOptions) (*T, error)
+	Delete(context.Context, string, ...proximl.RequestOption) error
 	Export(context.Context, string, *proximl.ExportSpec, ...proximl.RequestOption) (*T, error)
 	CopyLogs(context.Context, string, io.Writer, ...proximl.RequestOption) error
 	LogArchive(context.Context, string, io.Writer, ...proximl.RequestOption) error
