@@ -30,10 +30,15 @@ func usage(format string, args ...any) error { return usageError{fmt.Errorf(form
 // errInterrupted is a Ctrl-C that came as a key, not as a signal.
 var errInterrupted = errors.New("interrupted")
 
+// outOfReach reports whether an entity cannot become any more what was wanted.
+func outOfReach(err error) bool {
+	_, is := errors.AsType[*proximl.StatusError](err)
+	return is
+}
+
 func exitCode(ctx context.Context, err error) int {
 	_, isUsage := errors.AsType[usageError](err)
 	_, isInvalid := errors.AsType[*proximl.ValidationError](err)
-	_, isStatus := errors.AsType[*proximl.StatusError](err)
 	switch {
 	case err == nil:
 		return exitOK
@@ -41,7 +46,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case isUsage, isInvalid: // the latter was refused before it was sent
 		return exitUsage
-	case isStatus:
+	case outOfReach(err):
 		return exitFailed
 	case errors.Is(err, proximl.ErrNotFound):
 		return exitNotFound

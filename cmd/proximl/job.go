@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 
@@ -117,7 +116,7 @@ stopped. Notebooks and endpoints can be started again.`,
 			return nil
 		}
 		last, err := client.Jobs.WaitFor(ctx, job.ID, proximl.JobStatusStopped, waiting(a.progress, jobStatus)...)
-		if _, ended := errors.AsType[*proximl.StatusError](err); err != nil && !ended {
+		if err != nil && !outOfReach(err) {
 			return err
 		}
 		job = cmp.Or(last, job)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -51,6 +52,8 @@ func (w *jobWatch) run(ctx context.Context) error {
 	defer cancel()
 	log, endLog := context.WithCancel(working)
 	defer endLog()
+	exchange, endExchange := context.WithCancel(working)
+	defer endExchange()
 	var tasks sync.WaitGroup
 	var waited, connected, logged error
 	id := w.job.ID // the tasks go on when the job is seen anew
@@ -59,14 +62,19 @@ func (w *jobWatch) run(ctx context.Context) error {
 	}
 	if namesFolders(w.folders) {
 		tasks.Go(func() {
-			if _, connected = w.connect(working, id); connected != nil {
-				cancel()
+			_, connected = w.connect(exchange, id)
+			if connected != nil && !outOfReach(connected) {
+				cancel() // else the wait sees it, too, and the log may say why
 			}
 		})
 	}
 	last, waited := w.client.Jobs.WaitFor(working, id, w.wanted, waiting(w.progress, jobStatus)...)
 	w.job = cmp.Or(last, w.job)
-	switch _, failed := errors.AsType[*proximl.StatusError](waited); {
+	failed := outOfReach(waited) || stopped(w.job, w.wanted) != nil
+	if failed && !givesOutput(w.job) {
+		endExchange()
+	}
+	switch {
 	case w.wanted == proximl.JobStatusRunning:
 		endLog() // it is there for the way to this status
 	case waited == nil || failed:
@@ -77,6 +85,9 @@ func (w *jobWatch) run(ctx context.Context) error {
 	}
 	tasks.Wait()
 	w.progress.end()
+	if outOfReach(connected) { // by what the wait tells best
+		waited, connected = cmp.Or(waited, connected), nil
+	}
 	return w.outcome(ctx.Err(), connected, waited, logged)
 }
 
@@ -148,6 +159,14 @@ func (w *jobWatch) connect(ctx context.Context, id string) (*proximl.Job, error)
 	options := w.telling(w.folders)
 	options.Wait = waiting(w.progress, jobStatus)
 	return w.client.Jobs.Connect(ctx, id, options)
+}
+
+// givesOutput reports whether a worker gives its output or has given it: then
+// Connect knows best when it is there.
+func givesOutput(job *proximl.Job) bool {
+	return slices.ContainsFunc(job.Workers, func(worker proximl.JobWorker) bool {
+		return worker.Status == string(proximl.JobStatusUploading) || worker.Status == string(proximl.JobStatusFinished)
+	})
 }
 
 func namesFolders(o proximl.ConnectOptions) bool {

@@ -112,7 +112,7 @@ func (a *app) unfinished(job *proximl.Job, err error) error {
 	switch {
 	case job.Status == proximl.JobStatusFailed:
 		return fmt.Errorf("%w; its log: %s", err, a.suggest("job logs "+job.ID+" --archive log.zip"))
-	case !job.Status.Terminal() && job.Status != proximl.JobStatusStopped && !errors.Is(err, proximl.ErrNotFound):
+	case !job.Status.Terminal() && job.Status != proximl.JobStatusStopped && !outOfReach(err) && !errors.Is(err, proximl.ErrNotFound):
 		a.progress.end()
 		a.note("%s goes on, and costs credits; to stop it: %s", jobs.describe(job), a.suggest("job stop "+job.ID))
 	}

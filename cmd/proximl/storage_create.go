@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -126,7 +125,7 @@ func (k storageKind[T]) create(ctx context.Context, a *app, spec *proximl.Storag
 // upload sends the files of what was just created.
 func (k storageKind[T]) upload(ctx context.Context, a *app, client *proximl.ProxiML, created *T, attach bool) (*T, error) {
 	entity, err := k.exchange(ctx, a, client, created, proximl.ConnectOptions{Input: k.state(created).SourceURI}, attach)
-	if _, failed := errors.AsType[*proximl.StatusError](err); err != nil && !failed {
+	if err != nil && !outOfReach(err) {
 		k.noteWaiting(a, created)
 	}
 	return entity, err
