@@ -56,7 +56,7 @@ func (a *CheckpointsAPI) List(ctx context.Context, opts ...RequestOption) ([]*Ch
 	return a.calls().list(ctx, opts)
 }
 
-// All is List that holds one checkpoint at a time.
+// All is like List, but yields one checkpoint at a time.
 //
 // GET /checkpoint
 func (a *CheckpointsAPI) All(ctx context.Context, opts ...RequestOption) iter.Seq2[*Checkpoint, error] {

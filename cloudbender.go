@@ -92,7 +92,7 @@ func ended[S ~string](status S) bool {
 // forward: one that is not looked at in time is not passed, but missed.
 func waitForStatus[T any, S lifeStatus](ctx context.Context, id string, wanted S, get func(context.Context, string, ...RequestOption) (*T, error), status func(*T) S, opts []WaitOption) (*T, error) {
 	w := wait[T, S]{
-		id: id, wanted: wanted, get: get, status: status, gone: "archived",
+		id: id, wanted: wanted, get: get, status: status,
 		judge: func(entity *T, wanted S, _ bool) verdict { return judge(status(entity), wanted, false) },
 	}
 	return w.run(ctx, opts)

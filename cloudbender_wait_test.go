@@ -149,7 +149,7 @@ func (w waitable) test(t *testing.T) {
 		"gone before":            {statuses: []string{gone}, wanted: "archived", looks: 1, nothing: true},
 		"errored, then gone":     {statuses: []string{"errored", gone}, wanted: "archived", looks: 2},
 		"wanted to be errored":   {statuses: []string{"new", "errored"}, wanted: "errored", looks: 2},
-		"the service is broken":  {statuses: []string{wanted, broken}, wanted: "archived", looks: 2, text: "GET " + w.path + ": 500 Internal Server Error: broken"},
+		"the service is broken":  {statuses: []string{wanted, broken}, wanted: "archived", looks: 6, text: "GET " + w.path + ": 500 Internal Server Error: broken"},
 		"another id is not seen": {statuses: []string{gone}, wanted: wanted, looks: 1, is: proximl.ErrNotFound, nothing: true},
 	} {
 		t.Run(name, func(t *testing.T) {

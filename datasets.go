@@ -55,7 +55,7 @@ func (a *DatasetsAPI) List(ctx context.Context, opts ...RequestOption) ([]*Datas
 	return a.calls().list(ctx, opts)
 }
 
-// All is List that holds one dataset at a time.
+// All is like List, but yields one dataset at a time.
 //
 // GET /dataset
 func (a *DatasetsAPI) All(ctx context.Context, opts ...RequestOption) iter.Seq2[*Dataset, error] {

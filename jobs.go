@@ -20,7 +20,7 @@ func (a *JobsAPI) List(ctx context.Context, opts ...RequestOption) ([]*Job, erro
 	return list[Job](ctx, a.client, "jobs.list", route("job"), opts)
 }
 
-// All is List that holds one job at a time.
+// All is like List, but yields one job at a time.
 //
 // GET /job
 func (a *JobsAPI) All(ctx context.Context, opts ...RequestOption) iter.Seq2[*Job, error] {
@@ -81,7 +81,9 @@ func (a *JobsAPI) Start(ctx context.Context, id string, opts ...RequestOption) (
 	return call[Job](ctx, a.client, "jobs.start", http.MethodPatch, route("job", id), jobCommand{"start"}, opts)
 }
 
-// Stop stops a running job. Notebooks and endpoints can be started again.
+// Stop stops a job that runs or has yet to. It returns at once, with a job that
+// is stopping: WaitFor waits until it has stopped. Notebooks and endpoints can be
+// started again.
 //
 // PATCH /job/{id}
 //
@@ -165,9 +167,12 @@ func (a *JobsAPI) logSource(id string, opts []RequestOption) *logSource {
 // again. It ends with a *[StatusError] when that is out of reach: the job
 // failed, was canceled or removed, or stopped; but a training job that stopped
 // counts as finished, since that was the older word for it: look at the Status.
-// It returns the last job seen, nil when there was none. A wait for [JobStatusArchived] ends well when the job
-// cannot be found. An error of a look ends the wait; WithPollRequest with
-// WithRetry makes the looks more patient.
+// It returns the last job seen, nil when there was none. A wait for
+// [JobStatusArchived] ends well when the job cannot be found.
+//
+// Once the job was seen, a look may fail for want of a reply or with 429 or a
+// 5xx, retries included, and the wait goes on; the fifth in a row ends it. Any
+// other error does so at once. WithPollRequest with WithRetry changes the looks.
 //
 // There is no timeout but that of ctx: a job may wait for credits, and a status
 // that no job ever has is waited for, too. When ctx ends, the job goes on, and
@@ -176,7 +181,7 @@ func (a *JobsAPI) logSource(id string, opts []RequestOption) *logSource {
 // GET /job/{id}
 func (a *JobsAPI) WaitFor(ctx context.Context, id string, status JobStatus, opts ...WaitOption) (*Job, error) {
 	w := wait[Job, JobStatus]{
-		id: id, wanted: status, get: a.Get, gone: JobStatusArchived,
+		id: id, wanted: status, get: a.Get,
 		status: func(job *Job) JobStatus { return job.Status },
 		judge:  judgeJob,
 	}

@@ -55,7 +55,7 @@ func (a *ModelsAPI) List(ctx context.Context, opts ...RequestOption) ([]*Model, 
 	return a.calls().list(ctx, opts)
 }
 
-// All is List that holds one model at a time.
+// All is like List, but yields one model at a time.
 //
 // GET /model
 func (a *ModelsAPI) All(ctx context.Context, opts ...RequestOption) iter.Seq2[*Model, error] {

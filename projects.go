@@ -92,7 +92,7 @@ func (a *ProjectsAPI) List(ctx context.Context, opts ...RequestOption) ([]*Proje
 	return list[Project](ctx, a.client, "projects.list", route("project"), opts)
 }
 
-// All is List that holds one project at a time.
+// All is like List, but yields one project at a time.
 //
 // GET /project
 func (a *ProjectsAPI) All(ctx context.Context, opts ...RequestOption) iter.Seq2[*Project, error] {

@@ -57,8 +57,7 @@
 // [JobsAPI.Stop] stops it. The WaitFor methods wait for a status. The Logs
 // methods follow a log, from its first line as long as the job runs. The
 // Connect methods serve a job or dataset with files of this machine, until it
-// has them or has given back its own. All of these take as long as it takes:
-// ctx is how to end them.
+// has them or has given back its own. None of these has a timeout: ctx ends them.
 //
 // # Errors
 //

@@ -96,11 +96,11 @@ func createOnce(ctx context.Context, client *proximl.ProxiML, spec *proximl.JobS
 	return nil, err // it is not there so far; to create it again is for the caller to decide
 }
 
-// runToTheEnd waits for a job, and stops it when ctx ends first, since it would
-// go on and cost. With signal.NotifyContext that is on Ctrl-C.
+// runToTheEnd waits for a job, and stops it when the wait ends before the job
+// does, since it would go on and cost. With signal.NotifyContext that is on Ctrl-C.
 func runToTheEnd(ctx context.Context, client *proximl.ProxiML, id string) (*proximl.Job, error) {
 	job, err := client.Jobs.WaitFor(ctx, id, proximl.JobStatusFinished)
-	if ctx.Err() == nil {
+	if _, over := errors.AsType[*proximl.StatusError](err); over || err == nil {
 		return job, err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
@@ -247,5 +247,12 @@ func TestRecipeStopOnInterrupt(t *testing.T) {
 		job, err = client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusStopped)
 		require.NoError(t, err)
 		assert.Equal(t, proximl.JobStatusStopped, job.Status)
+
+		job, err = client.Jobs.Create(t.Context(), smallSpec())
+		require.NoError(t, err)
+		srv.Inject(proximltest.Fault{On: "GET /job/{id}", Status: 403})
+		stopped, err = runToTheEnd(t.Context(), client, job.ID)
+		require.ErrorIs(t, err, proximl.ErrForbidden)
+		assert.True(t, strings.HasPrefix(string(stopped.Status), "stop"), stopped.Status)
 	})
 }

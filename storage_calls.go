@@ -89,7 +89,7 @@ func (s storageCalls[T]) log(id string, opts []RequestOption) *logSource {
 
 func (s storageCalls[T]) waitFor(ctx context.Context, id string, wanted StorageStatus, opts []WaitOption) (*T, error) {
 	w := wait[T, StorageStatus]{
-		id: id, wanted: wanted, gone: StorageStatusArchived, get: s.get, status: s.status,
+		id: id, wanted: wanted, get: s.get, status: s.status,
 		judge: func(entity *T, wanted StorageStatus, _ bool) verdict { return judgeStorage(s.status(entity), wanted) },
 	}
 	return w.run(ctx, opts)

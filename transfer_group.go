@@ -131,7 +131,7 @@ func patientGet[T any, S ~string](transfers *transferGroup, w wait[T, S]) func(c
 		case err == nil:
 			last = entity
 		case last != nil && errors.Is(err, ErrNotFound):
-			err = &StatusError{Entity: last, ID: id, Status: string(w.gone), Wanted: string(w.wanted)}
+			err = &StatusError{Entity: last, ID: id, Status: archived, Wanted: string(w.wanted)}
 		case last != nil && len(transfers.unfinished()) > 0 && ctx.Err() == nil:
 			return last, nil
 		}

@@ -1,7 +1,6 @@
 package proximl
 
 import (
-	"cmp"
 	"context"
 	"path/filepath"
 	"slices"
@@ -32,16 +31,14 @@ func (j *jobConnection) run(ctx context.Context) (*Job, error) {
 		return job, err
 	}
 	if len(j.uploads(job)) > 0 {
-		seen, err := j.serve(ctx, JobStatusWaitingForDownload, j.uploads)
-		if job = cmp.Or(seen, job); err != nil {
+		if job, err = j.serve(ctx, job, JobStatusWaitingForDownload, j.uploads); err != nil {
 			return job, err
 		}
 	}
 	if !j.takesOutput(job) {
 		return job, nil
 	}
-	seen, err := j.serve(ctx, JobStatusFinished, j.outputs)
-	return cmp.Or(seen, job), err
+	return j.serve(ctx, job, JobStatusFinished, j.outputs)
 }
 
 // check finds out, before anything moves, whether the caller has named a folder
@@ -116,10 +113,10 @@ func (j *jobConnection) outputs(job *Job) []part {
 // serve looks at the job until it has reached a status, and begins each transfer
 // when it finds that the job waits for it. It returns when all have ended that
 // the job has parts for.
-func (j *jobConnection) serve(ctx context.Context, wanted JobStatus, parts func(*Job) []part) (*Job, error) {
+func (j *jobConnection) serve(ctx context.Context, seen *Job, wanted JobStatus, parts func(*Job) []part) (*Job, error) {
 	transfers := newTransferGroup(ctx, j.client, &j.options)
 	return serve(ctx, transfers, wait[Job, JobStatus]{
-		id: j.id, wanted: wanted, gone: JobStatusArchived, get: j.Get,
+		id: j.id, wanted: wanted, get: j.Get, seen: seen,
 		status: func(job *Job) JobStatus { return job.Status },
 		judge: func(job *Job, wanted JobStatus, changed bool) verdict {
 			lacking := slices.DeleteFunc(parts(job), func(p part) bool { return transfers.begin(p, j.waits(p, parts)) })

@@ -1,7 +1,6 @@
 package proximl
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 )
@@ -27,8 +26,7 @@ func (s *storageConnection[T]) run(ctx context.Context) (*T, error) {
 	if err != nil || awaits == "" {
 		return entity, err
 	}
-	seen, err := s.serve(ctx, p, awaits)
-	return cmp.Or(seen, entity), err
+	return s.serve(ctx, entity, p, awaits)
 }
 
 // check refuses what can never work, and what is for jobs only.
@@ -74,10 +72,10 @@ func (s *Storage) exportsHere() bool {
 
 // serve looks at the entity until it is ready, and begins the transfer when it
 // finds that the entity has the status that awaits it.
-func (s *storageConnection[T]) serve(ctx context.Context, p part, awaits StorageStatus) (*T, error) {
+func (s *storageConnection[T]) serve(ctx context.Context, seen *T, p part, awaits StorageStatus) (*T, error) {
 	transfers := newTransferGroup(ctx, s.client, &s.options)
 	return serve(ctx, transfers, wait[T, StorageStatus]{
-		id: s.id, wanted: StorageStatusReady, gone: StorageStatusArchived, get: s.get, status: s.status,
+		id: s.id, wanted: StorageStatusReady, get: s.get, status: s.status, seen: seen,
 		judge: func(entity *T, wanted StorageStatus, _ bool) verdict {
 			state := s.storage(entity)
 			if state.Status == awaits {

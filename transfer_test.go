@@ -636,8 +636,8 @@ func TestTransferErrors(t *testing.T) {
 	}
 }
 
-// A look that fails in the middle of a Connect ends it, and what was seen before
-// is returned.
+// A look that is refused in the middle of a Connect ends it, and what was seen
+// before is returned. Some that fail do not.
 func TestConnectWhenALookFails(t *testing.T) {
 	t.Parallel()
 	for look := 2; look <= 4; look++ {
@@ -650,21 +650,31 @@ func TestConnectWhenALookFails(t *testing.T) {
 				require.NoError(t, err)
 				srv.Inject(
 					proximltest.Fault{On: "GET /dataset/{id}", Times: look - 1}, // nothing happens to these
-					proximltest.Fault{On: "GET /dataset/{id}", Status: 500, Body: `{"message":"no"}`},
+					proximltest.Fault{On: "GET /dataset/{id}", Status: 403, Body: `{"message":"no"}`},
 				)
 				got, err := client.Datasets.Connect(t.Context(), dataset.ID, proximl.ConnectOptions{Input: input})
-				require.ErrorContains(t, err, "500 Internal Server Error: no")
+				require.ErrorContains(t, err, "403 Forbidden: no")
 				require.NotNil(t, got)
 				assert.Equal(t, dataset.ID, got.ID)
-				srv.ClearFaults()
+
+				dataset, err = client.Datasets.Create(t.Context(), &proximl.DatasetSpec{Name: "d", SourceType: "local", SourceURI: "x"})
+				require.NoError(t, err)
+				srv.Inject(
+					proximltest.Fault{On: "GET /dataset/{id}", Times: look - 1},
+					proximltest.Fault{On: "GET /dataset/{id}", Times: 4, Status: 500, Body: `{"message":"no"}`},
+				)
+				got, err = client.Datasets.Connect(t.Context(), dataset.ID, proximl.ConnectOptions{Input: input})
+				require.NoError(t, err)
+				assert.Equal(t, proximl.StorageStatusReady, got.Status)
+				assert.Zero(t, srv.ClearFaults())
 
 				job := localJob(t, client, "python a.py")
 				srv.Inject(
 					proximltest.Fault{On: "GET /job/{id}", Times: look - 1},
-					proximltest.Fault{On: "GET /job/{id}", Status: 500, Body: `{"message":"no"}`},
+					proximltest.Fault{On: "GET /job/{id}", Status: 403, Body: `{"message":"no"}`},
 				)
 				seen, err := client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: input, Output: output})
-				require.ErrorContains(t, err, "500 Internal Server Error: no")
+				require.ErrorContains(t, err, "403 Forbidden: no")
 				require.NotNil(t, seen)
 				assert.Equal(t, job.ID, seen.ID)
 			})

@@ -73,7 +73,7 @@ func (a *VolumesAPI) List(ctx context.Context, opts ...RequestOption) ([]*Volume
 	return a.calls().list(ctx, opts)
 }
 
-// All is List that holds one volume at a time.
+// All is like List, but yields one volume at a time.
 //
 // GET /volume
 func (a *VolumesAPI) All(ctx context.Context, opts ...RequestOption) iter.Seq2[*Volume, error] {

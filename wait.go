@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/proximl/proximl-go/internal/single"
@@ -12,6 +13,7 @@ import (
 const (
 	defaultMinPoll = 5 * time.Second
 	defaultMaxPoll = 60 * time.Second
+	maxFailedLooks = 5 // in a row
 )
 
 // WaitOption changes how a WaitFor waits.
@@ -67,7 +69,7 @@ type wait[T any, S ~string] struct {
 	// judge says what an entity's status means. It has changed if the look before
 	// showed another.
 	judge func(entity *T, wanted S, changed bool) verdict
-	gone  S               // the status that a 404 stands for
+	seen  *T              // before the wait; may be nil
 	hurry <-chan struct{} // ends a pause; may be nil
 }
 
@@ -80,32 +82,32 @@ const (
 )
 
 // run looks at once, then again after pauses that grow by half each time, and
-// are short again after a hurried one.
+// are short again after a hurried one. Once it has seen the entity, some looks
+// may fail: what is waited for takes hours, and a service is restarted at times.
 func (w *wait[T, S]) run(ctx context.Context, opts []WaitOption) (*T, error) {
 	o, onPoll, err := waitSettings[T](opts)
 	if err != nil {
 		return nil, err
 	}
-	var last *T
+	last, failures := w.seen, 0
 	for pause := o.minPoll; ; {
 		entity, err := w.get(ctx, w.id, o.request...)
-		switch {
-		case errors.Is(err, ErrNotFound) && (w.wanted == w.gone || removal(w.wanted) > 0):
-			return last, nil
-		case err != nil && ctx.Err() != nil:
-			return last, w.ended(last, err)
-		case err != nil:
-			return last, err
-		}
-		changed := last != nil && w.status(last) != w.status(entity)
-		last = entity
-		onPoll(entity)
-		switch w.judge(entity, w.wanted, changed) {
-		case satisfied:
-			return entity, nil
-		case outOfReach:
-			return entity, &StatusError{Entity: entity, ID: w.id, Status: string(w.status(entity)), Wanted: string(w.wanted)}
-		case goOn:
+		if err != nil {
+			failures++
+			if over, err := w.failed(ctx, last, failures, err); over {
+				return last, err
+			}
+		} else {
+			changed := last != nil && w.status(last) != w.status(entity)
+			last, failures = entity, 0
+			onPoll(entity)
+			switch w.judge(entity, w.wanted, changed) {
+			case satisfied:
+				return entity, nil
+			case outOfReach:
+				return entity, &StatusError{Entity: entity, ID: w.id, Status: string(w.status(entity)), Wanted: string(w.wanted)}
+			case goOn:
+			}
 		}
 		hurried, err := rest(ctx, pause, w.hurry)
 		if err != nil {
@@ -115,6 +117,28 @@ func (w *wait[T, S]) run(ctx context.Context, opts []WaitOption) (*T, error) {
 			pause = o.minPoll
 		}
 	}
+}
+
+// failed reports whether a look that failed ends the wait, and how. What cannot be
+// found was removed.
+func (w *wait[T, S]) failed(ctx context.Context, last *T, failures int, err error) (over bool, _ error) {
+	switch {
+	case errors.Is(err, ErrNotFound) && removal(w.wanted) > 0:
+		return true, nil
+	case ctx.Err() != nil:
+		return true, w.ended(last, err)
+	}
+	return last == nil || failures == maxFailedLooks || !passing(err), err
+}
+
+// passing reports whether what failed may work the next time: there was no reply,
+// or none of the service itself.
+func passing(err error) bool {
+	if failed, ok := errors.AsType[*APIError](err); ok {
+		return failed.StatusCode == 0 || failed.StatusCode == http.StatusTooManyRequests || failed.StatusCode >= http.StatusInternalServerError
+	}
+	login, ok := errors.AsType[*AuthError](err)
+	return ok && login.Code == ""
 }
 
 // ended is the error of a wait that ctx ended.
@@ -167,6 +191,9 @@ func judge[S lifeStatus](status, wanted S, passed bool) verdict {
 	return goOn
 }
 
+// archived is the status that a 404 stands for.
+const archived = "archived"
+
 // removal numbers the statuses of a removal; 0 is none of them.
 func removal[S ~string](status S) int {
 	switch string(status) {
@@ -174,7 +201,7 @@ func removal[S ~string](status S) int {
 		return 1
 	case "removed":
 		return 2
-	case "archived":
+	case archived:
 		return 3
 	}
 	return 0

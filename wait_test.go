@@ -1,6 +1,7 @@
 package proximl_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -291,10 +292,41 @@ func TestWaitForGivesTheLastWithAnError(t *testing.T) {
 	t.Parallel()
 	t.Run("after some looks", func(t *testing.T) {
 		waiting(t, func(t *testing.T, client *proximl.ProxiML, mock *mock) {
-			mock.lead(jobLife("new", "starting", broken))
+			l := jobLife("new", "starting", broken)
+			mock.lead(l)
 			job, err := client.Jobs.WaitFor(t.Context(), "x", proximl.JobStatusArchived)
 			require.EqualError(t, err, "GET /job/x: 500 Internal Server Error: broken")
 			assert.Equal(t, proximl.JobStatusStarting, job.Status)
+			assert.Len(t, l.looks, 2+5, "five in a row end the wait")
+		})
+	})
+	t.Run("not after some that fail", func(t *testing.T) {
+		waiting(t, func(t *testing.T, client *proximl.ProxiML, mock *mock) {
+			l := jobLife("new", broken, broken, broken, broken, "starting", broken, broken, broken, broken, "finished")
+			mock.lead(l)
+			job, err := client.Jobs.WaitFor(t.Context(), "x", proximl.JobStatusFinished)
+			require.NoError(t, err)
+			assert.Equal(t, proximl.JobStatusFinished, job.Status)
+			assert.Len(t, l.looks, 11)
+		})
+	})
+	t.Run("a refusal", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			for _, refusal := range []turn{status(400, "no"), status(403, "no"), ok("<html>").with("Content-Type", "text/html")} {
+				client, s := play(t, []turn{ok(`{"job_uuid":"x","status":"new"}`), refusal})
+				job, err := client.Jobs.WaitFor(t.Context(), "x", proximl.JobStatusRunning)
+				assert.Equal(t, cmp.Or(refusal.status, 200), apiError(t, err).StatusCode)
+				assert.Equal(t, proximl.JobStatusNew, job.Status)
+				assert.Len(t, s.sent(), 2)
+			}
+		})
+	})
+	t.Run("a reset", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			client, s := play(t, []turn{ok(`{"job_uuid":"x","status":"new"}`), {err: errReset}, {err: errReset}, ok(`{"job_uuid":"x","status":"running"}`)}, proximl.WithRetryPolicy(proximl.RetryPolicy{Attempts: 1}))
+			_, err := client.Jobs.WaitFor(t.Context(), "x", proximl.JobStatusRunning)
+			require.NoError(t, err)
+			assert.Len(t, s.sent(), 4)
 		})
 	})
 	t.Run("at the first look", func(t *testing.T) {

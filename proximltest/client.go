@@ -7,7 +7,8 @@ import (
 	"github.com/proximl/proximl-go"
 )
 
-// Client returns a client of this service that works as an account, in its Personal project unless an option says otherwise.
+// Client returns a client of this service that works as an account. It has no active project unless an option sets one: calls work in
+// Personal then, but for those that need to be told a project, such as GPUTypes.List; Account.Project is the id of Personal.
 // Neither the developer's own configuration files nor PROXIML_PROJECT have a say in it.
 func (s *Server) Client(a *Account, opts ...proximl.Option) (*proximl.ProxiML, error) {
 	defaults := []proximl.Option{
