@@ -146,7 +146,7 @@ type JobResourcesInfo struct {
 // JobModelInfo is where the code and weights of a job come from.
 type JobModelInfo struct {
 	Size        int64           `json:"size,omitzero"` // bytes
-	SourceType  string          `json:"source_type,omitzero"`
+	SourceType  LocationType    `json:"source_type,omitzero"`
 	SourceURI   string          `json:"source_uri,omitzero"`
 	Status      string          `json:"status,omitzero"` // new, ready
 	ProjectID   string          `json:"project_uuid,omitzero"`
@@ -161,12 +161,12 @@ type JobDataInfo struct {
 	Datasets       []JobDataset    `json:"datasets,omitzero"`
 	Volumes        []JobVolume     `json:"volumes,omitzero"`
 	Status         string          `json:"status,omitzero"` // new, ready
-	InputType      string          `json:"input_type,omitzero"`
+	InputType      LocationType    `json:"input_type,omitzero"`
 	InputURI       string          `json:"input_uri,omitzero"`
 	InputOptions   LocationOptions `json:"input_options,omitzero"`
 	InputHostname  string          `json:"input_hostname,omitzero"`   // of the transfer of a local input
 	InputAuthToken Secret          `json:"input_auth_token,omitzero"` // of the transfer of a local input
-	OutputType     string          `json:"output_type,omitzero"`
+	OutputType     LocationType    `json:"output_type,omitzero"`
 	OutputURI      string          `json:"output_uri,omitzero"`
 	OutputOptions  LocationOptions `json:"output_options,omitzero"`
 	Extra          jsontext.Value  `json:",embed"` // fields that this version does not know

@@ -71,10 +71,10 @@ type Packages struct {
 type JobData struct {
 	Datasets      []DatasetRef     `json:"datasets,omitzero"`      // not for inference
 	Volumes       []string         `json:"volumes,omitzero"`       // notebooks and endpoints only
-	InputType     string           `json:"input_type,omitzero"`    // inference: aws, azure, gcp, kaggle, local, wasabi, web
+	InputType     LocationType     `json:"input_type,omitzero"`    // of inference: any but git, proximl and regional
 	InputURI      string           `json:"input_uri,omitzero"`     //
 	InputOptions  *LocationOptions `json:"input_options,omitzero"` //
-	OutputType    string           `json:"output_type,omitzero"`   // aws, azure, gcp, local, proximl, wasabi
+	OutputType    LocationType     `json:"output_type,omitzero"`   // any but git, kaggle and web
 	OutputURI     string           `json:"output_uri,omitzero"`    // with type proximl: model, dataset or checkpoint
 	OutputOptions *LocationOptions `json:"output_options,omitzero"`
 	Extra         jsontext.Value   `json:",embed"` // further fields, sent as they are
@@ -95,7 +95,7 @@ func (r *DatasetRef) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 
 // JobModel is where the code and weights of a job come from.
 type JobModel struct {
-	SourceType  string          `json:"source_type,omitzero"`  // git, local, proximl; inferred: aws, azure, gcp, kaggle, wasabi, web
+	SourceType  LocationType    `json:"source_type,omitzero"`  // git, local, proximl; inferred: aws, azure, gcp, kaggle, wasabi, web
 	SourceURI   string          `json:"source_uri,omitzero"`   // with type proximl: the id of a model
 	ProjectID   string          `json:"project_uuid,omitzero"` // of a model of another project
 	Checkpoints []CheckpointRef `json:"checkpoints,omitzero"`

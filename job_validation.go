@@ -9,8 +9,6 @@ import (
 const (
 	cpuOnly           = "cpu"
 	customEnvironment = "CUSTOM"
-	outputRegional    = "regional" // the one output that notebooks and endpoints may have
-	outputOwnPlatform = "proximl"
 
 	minDiskSize  = 10 // GB
 	maxDiskSize  = 2000
@@ -199,7 +197,7 @@ func (c *jobCheck) data() {
 	if c.Data == nil {
 		return
 	}
-	if c.untilStopped() && c.Data.OutputType != "" && c.Data.OutputType != outputRegional {
+	if c.untilStopped() && c.Data.OutputType != "" && c.Data.OutputType != LocationRegional { // the one that they may have
 		c.add("data.output_type", "output_type invalid for Notebook and Endpoint jobs")
 	}
 	if !c.untilStopped() && len(c.Data.Volumes) > 0 {
@@ -216,28 +214,28 @@ func (c *jobCheck) data() {
 	}
 	c.place("data.input", c.Data.InputType, c.Data.InputURI, inputTypes())
 	c.place("data.output", c.Data.OutputType, c.Data.OutputURI, outputTypes())
-	if c.Data.OutputType == outputOwnPlatform && !slices.Contains([]string{"model", "dataset", "checkpoint", "volume"}, c.Data.OutputURI) {
-		c.add("data.output_uri", "must be model, dataset, checkpoint or volume when output_type is "+outputOwnPlatform)
+	if c.Data.OutputType == LocationProxiML && !slices.Contains([]string{"model", "dataset", "checkpoint", "volume"}, c.Data.OutputURI) {
+		c.add("data.output_uri", "must be model, dataset, checkpoint or volume when output_type is proximl")
 	}
 }
 
 // place checks where data comes from or goes to.
-func (c *jobCheck) place(field, kind, uri string, known []string) {
+func (c *jobCheck) place(field string, kind LocationType, uri string, known []LocationType) {
 	switch {
 	case kind == "":
 	case !slices.Contains(known, kind):
-		c.add(field+"_type", kind+" is none of "+strings.Join(known, ", "))
-	case kind != sourceLocal && kind != outputRegional && kind != outputOwnPlatform:
+		c.add(field+"_type", fmt.Sprintf("%s is none of %s", kind, strings.Join(strings.Fields(strings.Trim(fmt.Sprint(known), "[]")), ", ")))
+	case kind != LocationLocal && kind != LocationRegional && kind != LocationProxiML:
 		c.required(field+"_uri", uri)
 	}
 }
 
-func inputTypes() []string {
-	return []string{"aws", "azure", "gcp", "kaggle", sourceLocal, "wasabi", "web"}
+func inputTypes() []LocationType {
+	return []LocationType{LocationAWS, LocationAzure, LocationGCP, LocationKaggle, LocationLocal, LocationWasabi, LocationWeb}
 }
 
-func outputTypes() []string {
-	return []string{"aws", "azure", "gcp", sourceLocal, outputOwnPlatform, outputRegional, "trainml", "wasabi"}
+func outputTypes() []LocationType {
+	return []LocationType{LocationAWS, LocationAzure, LocationGCP, LocationLocal, LocationProxiML, LocationRegional, "trainml", LocationWasabi}
 }
 
 func (c *jobCheck) model() {

@@ -36,10 +36,10 @@ type Storage struct {
 	ProjectID     string          `json:"project_uuid,omitzero"` // public ones have none
 	CustomerID    string          `json:"customer_uuid,omitzero"`
 	Type          string          `json:"type,omitzero"` // such as evefs
-	SourceType    string          `json:"source_type,omitzero"`
+	SourceType    LocationType    `json:"source_type,omitzero"`
 	SourceURI     string          `json:"source_uri,omitzero"`
 	SourceOptions LocationOptions `json:"source_options,omitzero"`
-	OutputType    string          `json:"output_type,omitzero"` // while exporting; uncertain whether the service tells it
+	OutputType    LocationType    `json:"output_type,omitzero"` // while exporting; uncertain whether the service tells it
 	OutputURI     string          `json:"output_uri,omitzero"`
 	Size          int64           `json:"size,omitzero"`        // bytes
 	UsedSize      int64           `json:"used_size,omitzero"`   // bytes; in place of Size where the service reports it
@@ -65,32 +65,11 @@ func (s Storage) logState(project string) *logState {
 	return &logState{project: cmp.Or(s.ProjectID, project), ended: s.Status.Terminal() || s.Status == StorageStatusReady}
 }
 
-// LocationOptions are further facts of where data comes from or goes to.
-type LocationOptions struct {
-	Archive     *bool          `json:"archive,omitzero"`      // output as one zip
-	SaveModel   *bool          `json:"save_model,omitzero"`   // save the model folder, too
-	EndpointURL string         `json:"endpoint_url,omitzero"` // of a service that is compatible with S3
-	Path        string         `json:"path,omitzero"`         // in a regional datastore
-	Type        string         `json:"type,omitzero"`         // of a Kaggle source: competition, dataset or kernel
-	Extra       jsontext.Value `json:",embed"`                // further options
-}
-
-// Format prints the options without their unknown fields.
-func (o LocationOptions) Format(s fmt.State, verb rune) {
-	type plain LocationOptions
-	o.Extra = nil
-	printed(s, verb, plain(o))
-}
-
-// LogValue logs what Format prints.
-func (o LocationOptions) LogValue() slog.Value { return logged(o) }
-
-// StorageSpec says what to create. The known source types are aws, azure, gcp,
-// git, kaggle, local, wasabi and web. An empty ProjectID is the active project,
-// an empty Type is evefs.
+// StorageSpec says what to create, of any source type but [LocationProxiML]. An
+// empty ProjectID is the active project, an empty Type is evefs.
 type StorageSpec struct {
 	Name          string           `json:"name"`
-	SourceType    string           `json:"source_type,omitzero"`
+	SourceType    LocationType     `json:"source_type,omitzero"`
 	SourceURI     string           `json:"source_uri,omitzero"`
 	SourceOptions *LocationOptions `json:"source_options,omitzero"`
 	ProjectID     string           `json:"project_uuid,omitzero"`
@@ -126,10 +105,10 @@ func (s *StorageSpec) filledIn(project, what string) (*StorageSpec, error) {
 	return &filled, nil
 }
 
-// ExportSpec says where to export to. The known output types are aws, azure,
-// gcp, local and wasabi.
+// ExportSpec says where to export to: the known output types are those of AWS,
+// Azure, GCP, Wasabi, and local.
 type ExportSpec struct {
-	OutputType    string          `json:"output_type"`
+	OutputType    LocationType    `json:"output_type"`
 	OutputURI     string          `json:"output_uri"`
 	OutputOptions LocationOptions `json:"output_options"`
 	Extra         jsontext.Value  `json:",embed"` // further fields, sent as they are

@@ -12,7 +12,6 @@ import (
 )
 
 const (
-	sourceLocal         = "local"
 	defaultTransferWait = 510 * time.Second // as long as the Python client waits
 	maxConfirmLooks     = 12                // a minute
 )

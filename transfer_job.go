@@ -44,7 +44,7 @@ func (j *jobConnection) run(ctx context.Context) (*Job, error) {
 // check finds out, before anything moves, whether the caller has named a folder
 // for all that will move.
 func (j *jobConnection) check(job *Job) error {
-	if !slices.Contains([]string{job.Model.SourceType, job.Data.InputType, job.Data.OutputType}, sourceLocal) {
+	if !slices.Contains([]LocationType{job.Model.SourceType, job.Data.InputType, job.Data.OutputType}, LocationLocal) {
 		return invalid("connect", "job", "has neither a local model nor a local input or output")
 	}
 	for _, p := range j.uploads(job) {
@@ -60,7 +60,7 @@ func (j *jobConnection) check(job *Job) error {
 }
 
 func (j *jobConnection) takesOutput(job *Job) bool {
-	return job.Data.OutputType == sourceLocal && !j.options.UploadOnly
+	return job.Data.OutputType == LocationLocal && !j.options.UploadOnly
 }
 
 // uploads lists what a job lacks of this machine. That one that a former Connect
@@ -77,10 +77,10 @@ func (j *jobConnection) uploads(job *Job) []part {
 		input.hostname, input.token = job.Data.InputHostname, job.Data.InputAuthToken
 	}
 	var parts []part
-	if job.Model.SourceType == sourceLocal && job.Model.Status != "ready" {
+	if job.Model.SourceType == LocationLocal && job.Model.Status != "ready" {
 		parts = append(parts, model)
 	}
-	if job.Data.InputType == sourceLocal && job.Data.Status != "ready" {
+	if job.Data.InputType == LocationLocal && job.Data.Status != "ready" {
 		parts = append(parts, input)
 	}
 	return parts

@@ -57,7 +57,7 @@ func (s *storageConnection[T]) plan(state *Storage) (p part, awaits StorageStatu
 			err = invalid("connect", s.kind, fmt.Sprintf("is %s and exports nothing to this machine: call Export with the output type local first", state.Status))
 		}
 		return p, "", err
-	case state.SourceType != sourceLocal:
+	case state.SourceType != LocationLocal:
 		return p, "", invalid("connect", s.kind, fmt.Sprintf("has the source type %q: it neither waits for files of this machine nor exports to it", state.SourceType))
 	}
 	p = part{what: s.kind, isUpload: true, folder: s.options.Input, suggested: state.SourceURI}
@@ -67,7 +67,7 @@ func (s *storageConnection[T]) plan(state *Storage) (p part, awaits StorageStatu
 // exportsHere reports whether what is exported goes to the user's machine, or
 // may go there.
 func (s *Storage) exportsHere() bool {
-	return s.Status == StorageStatusExporting && (s.OutputType == "" || s.OutputType == sourceLocal)
+	return s.Status == StorageStatusExporting && (s.OutputType == "" || s.OutputType == LocationLocal)
 }
 
 // serve looks at the entity until it is ready, and begins the transfer when it

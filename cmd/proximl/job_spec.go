@@ -185,7 +185,7 @@ func (f *jobFlags) fillModel(spec *proximl.JobSpec) error {
 	sources := 0
 	for _, source := range [][2]string{{"git", f.gitURI}, {"proximl", f.modelID}, {local, f.modelDir}} {
 		if source[1] != "" {
-			model.SourceType, model.SourceURI = source[0], source[1]
+			model.SourceType, model.SourceURI = proximl.LocationType(source[0]), source[1]
 			sources++
 		}
 	}
@@ -223,10 +223,10 @@ func (f *jobFlags) fillData(spec *proximl.JobSpec) (err error) {
 
 // location is the type and URI of an input or output, of which a folder is a
 // shorter way to say local.
-func location(what, kind, uri, folder string) (string, string, error) {
+func location(what, kind, uri, folder string) (proximl.LocationType, string, error) {
 	switch {
 	case folder == "":
-		return kind, uri, nil
+		return proximl.LocationType(kind), uri, nil
 	case uri != "" || kind != "" && kind != local:
 		return "", "", usage("--%s-dir is for the type local, and in place of --%[1]s-uri", what)
 	}

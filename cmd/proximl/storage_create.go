@@ -71,7 +71,7 @@ func (k storageKind[T]) spec(args []string, given storageFlags, sourceGiven bool
 		}
 		given.uri = args[1]
 	}
-	spec := &proximl.StorageSpec{Name: args[0], SourceType: given.source, SourceURI: given.uri, Capacity: given.capacity}
+	spec := &proximl.StorageSpec{Name: args[0], SourceType: proximl.LocationType(given.source), SourceURI: given.uri, Capacity: given.capacity}
 	if _, err := strconv.Atoi(given.capacity); err == nil {
 		spec.Capacity += "G"
 	}

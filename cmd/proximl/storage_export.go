@@ -56,7 +56,7 @@ copy is there.`, k.noun),
 }
 
 func (f *exportFlags) spec() (*proximl.ExportSpec, error) {
-	spec := &proximl.ExportSpec{OutputType: f.to, OutputURI: f.uri}
+	spec := &proximl.ExportSpec{OutputType: proximl.LocationType(f.to), OutputURI: f.uri}
 	if f.archive {
 		spec.OutputOptions.Archive = &f.archive
 	}
