@@ -40,7 +40,11 @@ func (c *call) query(name string) string { return c.request.URL.Query().Get(name
 
 // decode reads the body into a struct; fields that the body lacks are left alone.
 func (c *call) decode(into any) error {
-	if err := json.Unmarshal(c.body, into); err != nil {
+	err := json.Unmarshal(c.body, into)
+	if refused, ok := errors.AsType[problem](err); ok {
+		return refused // a value that its own type refuses
+	}
+	if err != nil {
 		return invalid(msgMalformedBody, err)
 	}
 	return nil
