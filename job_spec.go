@@ -32,7 +32,7 @@ type JobSpec struct {
 type JobResources struct {
 	GPUTypes    []string       `json:"gpu_types,omitzero"`   // abbreviations, any of which will do; or just "cpu"
 	GPUTypeID   string         `json:"gpu_type_id,omitzero"` // the older single choice; GPUTypes is preferred
-	GPUCount    *int           `json:"gpu_count,omitzero"`   // of each worker; not for cpu
+	GPUCount    *int           `json:"gpu_count,omitzero"`   // of each worker; the service's choice when nil; not for cpu
 	CPUCount    *int           `json:"cpu_count,omitzero"`   // a multiple of 4
 	DiskSize    *int           `json:"disk_size,omitzero"`   // GB, 10 to 2000; 10 when nil
 	MaxPrice    *float64       `json:"max_price,omitzero"`   // credits per hour and GPU; 10 when nil

@@ -37,7 +37,8 @@ func (a *JobsAPI) Get(ctx context.Context, id string, opts ...RequestOption) (*J
 // Create makes a job, which starts by itself and costs credits from then on. A
 // spec without name, type or GPU type is refused with a *[ValidationError]; all
 // else is for the service to judge. When it fails with [ErrOutcomeUnknown],
-// look for the job's name in List before you create it again.
+// look for the job's name in List before you create it again: a ctx that ends
+// while the request is under way may leave a job behind, too.
 //
 // POST /job
 func (a *JobsAPI) Create(ctx context.Context, spec *JobSpec, opts ...RequestOption) (*Job, error) {
