@@ -183,14 +183,14 @@ func (c *jobCreation) run(ctx context.Context, spec *proximl.JobSpec) error {
 			return err
 		}
 	}
-	sweep, err := c.variables()
+	sweep, times, err := c.sweepOf(spec)
 	switch {
 	case err != nil:
 		return err
-	case len(sweep) > 0 && namesFolders(folders):
+	case sweep != nil && namesFolders(folders):
 		return usage("--sweep cannot be used with local files but those of --data-dir")
 	case c.dryRun:
-		return c.try(ctx, spec, max(combinations(sweep), 1))
+		return c.try(ctx, spec, times)
 	}
 	client, err := c.client(ctx)
 	if err != nil {
@@ -201,8 +201,9 @@ func (c *jobCreation) run(ctx context.Context, spec *proximl.JobSpec) error {
 			return err
 		}
 	}
-	if len(sweep) > 0 {
-		return c.createAll(ctx, client, &proximl.Sweep{Spec: *spec, Env: sweep})
+	if sweep != nil {
+		sweep.Spec = *spec // which has the dataset now
+		return c.createAll(ctx, client, sweep)
 	}
 	job, err := c.createOne(ctx, client, spec)
 	if err != nil {

@@ -104,6 +104,7 @@ func TestJobUsage(t *testing.T) {
 		"inference n x --input-dir /nowhere":            "the input cannot be uploaded: stat /nowhere: no such file or directory",
 		"training n x --no-archive=perhaps":             `invalid argument "perhaps" for "--no-archive" flag: strconv.ParseBool: parsing "perhaps": invalid syntax; see proximl job create training --help`,
 		"training n x --sweep A":                        `--sweep "A" is not of the form KEY=A,B,...`,
+		"training n x --sweep A=,,":                     `--sweep "A=,," is not of the form KEY=A,B,...`,
 		"training n x --sweep A=1 --output-dir .":       "--sweep cannot be used with local files but those of --data-dir",
 		"notebook n --timeout soon":                     `invalid argument "soon" for "--timeout" flag: want seconds, or a time such as 10m; see proximl job create notebook --help`,
 		"-f /nowhere":                                   "--file: open /nowhere: no such file or directory",
@@ -171,6 +172,25 @@ func TestJobSweep(t *testing.T) {
 	srv.Inject(proximltest.Fault{On: "POST /job", Times: 4, Status: http.StatusBadRequest, Body: `{"errorMessage":"no"}`})
 	me.run("job", "create", "training", "x", "python train.py", "--sweep", "A=1,2").
 		fails(exitError, "sweep: 0 of 2 jobs created; not created: x-1, x-2: POST /job: 400 Bad Request: no")
+}
+
+// A sweep that cannot be is refused before its dataset is uploaded, and by a dry
+// run, too.
+func TestJobSweepThatCannotBe(t *testing.T) {
+	t.Parallel()
+	srv, me := service(t)
+	data, hundred := t.TempDir(), strings.Repeat(",1", 100)[1:]
+	for line, sweep := range map[string][]string{
+		"invalid sweep: env[1].key: A is there twice":                             {"--sweep", "A=1,2", "--sweep", "A=3"},
+		"invalid sweep: env: this would be 10100 jobs; a sweep has at most 10000": {"--sweep", "A=" + hundred, "--sweep", "B=" + hundred + ",1"},
+	} {
+		for _, more := range [][]string{{"--data-dir", data}, {"--dry-run"}} {
+			args := append([]string{"job", "create", "training", "n", "x"}, sweep...)
+			me.run(append(args, more...)...).fails(exitUsage, line)
+		}
+	}
+	assert.Empty(t, bodies(srv, "/job"))
+	assert.Empty(t, bodies(srv, "/dataset"))
 }
 
 func TestJobCreateWithoutAReply(t *testing.T) {

@@ -3,30 +3,29 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/proximl/proximl-go"
 )
 
-// variables are those of --sweep.
-func (c *jobCreation) variables() ([]proximl.SweepVariable, error) {
-	var variables []proximl.SweepVariable
+// sweepOf is the sweep of a spec that --sweep asks for, or nil, and the number of
+// jobs.
+func (c *jobCreation) sweepOf(spec *proximl.JobSpec) (*proximl.Sweep, int, error) {
+	if len(c.sweep) == 0 {
+		return nil, 1, nil
+	}
+	sweep := &proximl.Sweep{Spec: *spec}
 	for _, text := range c.sweep {
-		key, values, found := strings.Cut(text, "=")
-		if !found || key == "" || values == "" {
-			return nil, usage("--sweep %q is not of the form KEY=A,B,...", text)
+		key, list, found := strings.Cut(text, "=")
+		values := strings.Split(list, ",")
+		if !found || key == "" || slices.Contains(values, "") {
+			return nil, 0, usage("--sweep %q is not of the form KEY=A,B,...", text)
 		}
-		variables = append(variables, proximl.SweepVariable{Key: key, Values: strings.Split(values, ",")})
+		sweep.Env = append(sweep.Env, proximl.SweepVariable{Key: key, Values: values})
 	}
-	return variables, nil
-}
-
-func combinations(variables []proximl.SweepVariable) int {
-	product := min(len(variables), 1)
-	for _, variable := range variables {
-		product *= len(variable.Values)
-	}
-	return product
+	specs, err := sweep.Specs()
+	return sweep, len(specs), err
 }
 
 func (c *jobCreation) createAll(ctx context.Context, client *proximl.ProxiML, sweep *proximl.Sweep) error {
