@@ -7,10 +7,11 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"os"
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
 
@@ -21,8 +22,10 @@ import (
 // firstAccount is there unless others are asked for.
 const firstAccount = "me@example.com"
 
-// saveEvery is how much of the state can be lost when the emulator is killed.
-const saveEvery = 2 * time.Second
+const (
+	saveEvery = 2 * time.Second // how much of the state can be lost when the emulator is killed
+	maxState  = 64 << 20        // bytes of a state to start with
+)
 
 // emulator is a proxiML service on this machine.
 type emulator struct {
@@ -90,7 +93,7 @@ func (e *emulator) run(ctx context.Context, a *app) error {
 		fmt.Fprintf(&lines, "PROXIML_ENDPOINT=%s PROXIML_USER=%s PROXIML_KEY=%s\n", srv.URL, account.User, account.Key)
 		emails = append(emails, account.Email)
 	}
-	if err := e.save(srv); err != nil {
+	if err := e.save(srv, false); err != nil {
 		return err
 	}
 	if _, err := fmt.Fprint(a.stdout, lines.String()); err != nil {
@@ -162,7 +165,7 @@ func (e *emulator) options() (opts []proximltest.Option, unlock func(), err erro
 	case !free:
 		return nil, nil, fmt.Errorf("--state: another emulator uses %s; end that one or name another file", e.state)
 	}
-	content, err := os.ReadFile(e.state)
+	content, err := atomicfile.Read(e.state, maxState)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
@@ -181,16 +184,18 @@ func (e *emulator) serve(ctx context.Context, srv *proximltest.Server) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return e.save(srv)
+			return e.save(srv, true)
 		case <-tick.C:
-			if err := e.save(srv); err != nil {
+			if err := e.save(srv, false); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-func (e *emulator) save(srv *proximltest.Server) error {
+// save writes the state. Only the last time it does so when nothing but the
+// service's clock differs from what is in the file.
+func (e *emulator) save(srv *proximltest.Server, last bool) error {
 	if e.state == "" {
 		return nil
 	}
@@ -198,8 +203,21 @@ func (e *emulator) save(srv *proximltest.Server) error {
 	if err := srv.SaveState(&content); err != nil {
 		return err
 	}
+	saved, err := atomicfile.Read(e.state, maxState)
+	if err == nil && !last && sameButTime(saved, content.Bytes()) {
+		return nil
+	}
 	if err := atomicfile.Write(e.state, content.Bytes()); err != nil {
 		return fmt.Errorf("--state: %w", err)
 	}
 	return nil
+}
+
+func sameButTime(a, b []byte) bool {
+	type state struct {
+		Time jsontext.Value `json:"time"`
+		Rest jsontext.Value `json:",embed"`
+	}
+	var one, other state
+	return json.Unmarshal(a, &one) == nil && json.Unmarshal(b, &other) == nil && bytes.Equal(one.Rest, other.Rest)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proximl/proximl-go"
+	"github.com/proximl/proximl-go/proximltest"
 )
 
 // emulation is a running "proximl emulator".
@@ -121,6 +122,42 @@ func TestEmulatorKeepsItsState(t *testing.T) {
 	content, err := os.ReadFile(state)
 	require.NoError(t, err)
 	assert.Equal(t, "{", string(content), "a file that is no state is left alone")
+}
+
+// A file is replaced by another one whenever it is written.
+func TestEmulatorWritesOnlyChanges(t *testing.T) {
+	t.Parallel()
+	srv := proximltest.New(t)
+	me := newPerson(t, srv, "me@example.com")
+	e := &emulator{state: filepath.Join(t.TempDir(), "state.json")}
+	written := func() os.FileInfo {
+		info, err := os.Stat(e.state)
+		require.NoError(t, err)
+		return info
+	}
+	require.NoError(t, e.save(srv, false))
+	first := written()
+	srv.Clock().Advance(time.Second)
+	require.NoError(t, e.save(srv, false))
+	assert.True(t, os.SameFile(first, written()), "only the time has changed")
+	me.project("Other")
+	require.NoError(t, e.save(srv, false))
+	second := written()
+	assert.False(t, os.SameFile(first, second))
+	require.NoError(t, e.save(srv, true))
+	third := written()
+	assert.False(t, os.SameFile(second, third), "the clock goes on from the end")
+	require.NoError(t, os.Remove(e.state))
+	require.NoError(t, e.save(srv, false))
+	assert.Positive(t, written().Size(), "it comes back")
+}
+
+func TestEmulatorWithATooLargeState(t *testing.T) {
+	t.Parallel()
+	state := filepath.Join(t.TempDir(), "state.json")
+	require.NoError(t, os.WriteFile(state, nil, 0o600))
+	require.NoError(t, os.Truncate(state, maxState+1)) // which takes no place on the disk
+	stranger(t).run("emulator", "--state", state).fails(exitError, "--state: "+state+" is larger than 67108864 bytes")
 }
 
 func TestEmulatorHasTheAccountsOfItsState(t *testing.T) {
