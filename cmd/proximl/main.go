@@ -11,6 +11,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"io"
 	"os"
@@ -44,6 +45,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetErr(a.stderr)
 	a.progress = &progress{stderr: a.stderr}
 	err := root.ExecuteContext(ctx)
+	if file, ok := a.stdout.(*outputFile); ok {
+		err = cmp.Or(err, file.Close())
+	}
 	a.progress.end()
 	code := exitCode(ctx, err)
 	if err != nil {

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+
+	"github.com/proximl/proximl-go/internal/atomicfile"
 )
 
 // saveFile writes the file that a flag names, or none at all; "-" is stdout. A
@@ -19,26 +20,11 @@ func (a *app) saveFile(flag, path string, write func(io.Writer) error) error {
 	if err == nil && !info.Mode().IsRegular() {
 		return writeInto(flag, path, write)
 	}
-	name := path
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	part, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
+	if err := atomicfile.Stream(path, write); err != nil {
 		return fmt.Errorf("%s: %w", flag, err)
 	}
-	err = write(part)
-	if closed := part.Close(); err == nil && closed != nil {
-		err = fmt.Errorf("%s: %w", flag, closed)
-	}
-	if err == nil {
-		if err = os.Rename(part.Name(), path); err == nil {
-			a.note("Wrote %s", name)
-			return nil
-		}
-		err = fmt.Errorf("%s: %w", flag, err)
-	}
-	return errors.Join(err, os.Remove(part.Name()))
+	a.note("Wrote %s", path)
+	return nil
 }
 
 func writeInto(flag, path string, write func(io.Writer) error) error {
@@ -50,11 +36,12 @@ func writeInto(flag, path string, write func(io.Writer) error) error {
 }
 
 // outputFile is the file of --output-file. It stays as it is until there is
-// something to write.
+// something to write. What is written, such as the lines of a log, can be read
+// at once.
 type outputFile struct {
 	path    string
 	private bool
-	file    *os.File // the end of the process closes it
+	file    *os.File // nil: nothing was written
 }
 
 func (o *outputFile) Write(p []byte) (int, error) {
@@ -77,4 +64,15 @@ func (o *outputFile) open() error {
 		err = file.Chmod(0o600)
 	}
 	return err
+}
+
+// Close tells whether all that was written is there.
+func (o *outputFile) Close() error {
+	if o.file == nil {
+		return nil
+	}
+	if err := o.file.Close(); err != nil {
+		return fmt.Errorf("--output-file: %w", err)
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -55,4 +56,35 @@ func TestArchiveReplacesOnlyFiles(t *testing.T) {
 
 	save(os.DevNull).prints("").notes("")
 	save(dir).fails(exitError, "--archive: open "+dir+": is a directory")
+}
+
+// A download that breaks off is none, and the flag that asked for it is named.
+func TestArchiveThatBreaksOff(t *testing.T) {
+	t.Parallel()
+	srv, me := service(t, proximltest.WithManualClock())
+	job := me.create("ended", proximl.JobTypeTraining, "true")
+	require.NoError(t, srv.SetStatus(job.ID, "finished"))
+	dir := t.TempDir()
+	path := filepath.Join(dir, "log.zip")
+	require.NoError(t, os.WriteFile(path, []byte("before"), 0o600))
+	srv.Inject(proximltest.Fault{On: "GET /job/{id}/worker/{worker}/logs", Status: http.StatusBadRequest, Body: `{"errorMessage":"no"}`})
+	r := me.run("job", "logs", "ended", "--archive", path)
+	assert.Equal(t, exitError, r.code)
+	assert.Regexp(t, `^proximl: --archive: GET /job/\S+: 400 Bad Request: no\n$`, r.stderr)
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "before", string(content))
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, entries, 1)
+}
+
+func TestOutputFileThatCannotBeClosed(t *testing.T) {
+	t.Parallel()
+	o := &outputFile{path: filepath.Join(t.TempDir(), "out")}
+	require.NoError(t, o.Close(), "nothing was written")
+	_, err := o.Write([]byte("x"))
+	require.NoError(t, err)
+	require.NoError(t, o.Close())
+	require.EqualError(t, o.Close(), "--output-file: close "+o.path+": file already closed")
 }

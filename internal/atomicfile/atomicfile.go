@@ -52,6 +52,15 @@ func Update(ctx context.Context, path string, change func() ([]byte, error)) err
 // Write replaces a file by way of a synced temporary one beside it, which only
 // the user can read. A symbolic link stays one: what it points to is replaced.
 func Write(path string, content []byte) error {
+	return Stream(path, func(to io.Writer) error {
+		_, err := to.Write(content)
+		return err
+	})
+}
+
+// Stream is Write of a content that comes bit by bit. If write fails, the file
+// stays as it is.
+func Stream(path string, write func(io.Writer) error) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
@@ -59,9 +68,10 @@ func Write(path string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = temp.Write(content)
-	err = errors.Join(err, temp.Sync(), temp.Close())
-	if err == nil {
+	if err = write(temp); err == nil {
+		err = temp.Sync()
+	}
+	if err = errors.Join(err, temp.Close()); err == nil {
 		err = os.Rename(temp.Name(), path)
 	}
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -92,6 +93,25 @@ func TestAFileThatCannotBeReplaced(t *testing.T) {
 	require.Error(t, Write(path, []byte("x")))
 	assert.Equal(t, []string{"folder"}, names(t, dir), "no temporary file is left")
 	require.ErrorIs(t, Write(filepath.Join(dir, "none", "file"), nil), os.ErrNotExist)
+}
+
+func TestAStreamThatBreaksLeavesTheFileAlone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(path, []byte("old"), 0o600))
+	no := errors.New("no")
+	for _, fails := range []error{no, nil} {
+		err := Stream(path, func(to io.Writer) error {
+			_, err := io.WriteString(to, "new")
+			return errors.Join(err, fails)
+		})
+		require.ErrorIs(t, err, fails)
+		content, err := os.ReadFile(path)
+		require.NoError(t, err)
+		assert.Equal(t, map[error]string{no: "old", nil: "new"}[fails], string(content))
+		assert.Equal(t, []string{"file"}, names(t, dir))
+	}
 }
 
 func TestASymbolicLinkStaysOne(t *testing.T) {
