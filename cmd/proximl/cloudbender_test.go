@@ -108,7 +108,7 @@ func TestNode(t *testing.T) {
 	b.in("node remove hq-01", "-y").notes("Removed node hq-01 (" + id + ")\n")
 
 	b.srv.Inject(proximltest.Fault{On: "POST /provider/{p}/region/{r}/node", Kind: proximltest.ResetAfterWork})
-	assert.Contains(t, b.in("node create lost").stderr, "; there is now node lost (")
+	assert.Contains(t, b.in("node create lost").stderr, "; node lost (")
 }
 
 func TestDevice(t *testing.T) {

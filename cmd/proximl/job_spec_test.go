@@ -202,7 +202,7 @@ func TestJobCreateWithoutAReply(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, list, 1)
 	r.fails(exitError, "POST /job: 502 Bad Gateway: a reply of type application/json: {}; the service may have done it all the same: "+
-		"look for the result before you repeat the call; there is now job lost ("+list[0].ID+")")
+		"look for the result before you repeat the call; job lost ("+list[0].ID+") may be it, or an older one of that name")
 	assert.Equal(t, proximl.JobStatusNew, list[0].Status)
 }
 
@@ -219,7 +219,7 @@ func TestJobFromFileInAnotherProject(t *testing.T) {
 
 	srv.Inject(proximltest.Fault{On: "POST /job", Kind: proximltest.ReplyAfterWork, Status: http.StatusBadGateway, Body: "{}"})
 	spec = strings.Replace(spec, "from a file", "lost", 1)
-	assert.Contains(t, me.pipe(spec, "job", "create", "-f", "-").stderr, "; there is now job lost (")
+	assert.Contains(t, me.pipe(spec, "job", "create", "-f", "-").stderr, "; job lost (")
 
 	spec = strings.Replace(spec, "lost", "fails", 1)
 	srv.Inject(proximltest.Fault{On: "GET /job/{id}", Status: http.StatusBadRequest, Body: "{}", Times: 9}) // the log asks, too
@@ -239,7 +239,7 @@ func TestJobNotCreatedWithItsDataset(t *testing.T) {
 	assert.Empty(t, bodies(srv, "/dataset"))
 
 	srv.Inject(proximltest.Fault{On: "POST /dataset", Kind: proximltest.ReplyAfterWork, Status: http.StatusBadGateway, Body: "{}"})
-	assert.Contains(t, me.run(args...).stderr, "; there is now dataset Job - n (")
+	assert.Contains(t, me.run(args...).stderr, "; dataset Job - n (")
 	for _, more := range [][]string{nil, {"--sweep", "A=1"}} {
 		srv.Inject(proximltest.Fault{On: "POST /job", Status: http.StatusBadRequest, Body: `{"errorMessage":"no"}`})
 		r := me.run(append(args, more...)...)

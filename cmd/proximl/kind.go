@@ -98,7 +98,7 @@ func (k kind[T]) lookAfter(ctx context.Context, client *proximl.ProxiML, failed 
 	found, err := k.find(ctx, client, name)
 	switch {
 	case err == nil:
-		return fmt.Errorf("%w; there is now %s", failed, k.describe(found))
+		return fmt.Errorf("%w; %s may be it, or an older one of that name", failed, k.describe(found))
 	case errors.Is(err, proximl.ErrNotFound):
 		return fmt.Errorf("%w; so far no %s is called %q", failed, k.noun, name)
 	}

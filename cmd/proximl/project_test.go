@@ -74,8 +74,11 @@ func TestProjectCreateWithoutAReply(t *testing.T) {
 	srv, me := service(t)
 	srv.Inject(proximltest.Fault{On: "POST /project", Kind: proximltest.ReplyAfterWork, Status: http.StatusBadGateway, Body: "{}"})
 	r := me.run("project", "create", "Lost")
-	r.fails(exitError, "POST /project: 502 Bad Gateway: a reply of type application/json: {}; the service may have done it all the same: "+
-		"look for the result before you repeat the call; there is now project Lost ("+me.projectNamed("Lost").ID+")")
+	found := "POST /project: 502 Bad Gateway: a reply of type application/json: {}; the service may have done it all the same: " +
+		"look for the result before you repeat the call; project Lost (" + me.projectNamed("Lost").ID + ") may be it, or an older one of that name"
+	r.fails(exitError, found)
+	srv.Inject(proximltest.Fault{On: "POST /project", Kind: proximltest.Reply, Status: http.StatusBadGateway, Body: "{}"})
+	me.run("project", "create", "Lost").fails(exitError, found) // it is the older one
 
 	srv.Inject(proximltest.Fault{On: "POST /project", Kind: proximltest.Reply, Status: http.StatusBadGateway, Body: "{}"})
 	me.run("project", "create", "Never").

@@ -233,7 +233,7 @@ func TestStorageCreateWithUnknownOutcome(t *testing.T) {
 	list, err := me.client.Datasets.List(t.Context())
 	require.NoError(t, err)
 	require.Len(t, list, 1)
-	assert.Contains(t, r.stderr, "; there is now dataset lost ("+list[0].ID+")\n")
+	assert.Contains(t, r.stderr, "; dataset lost ("+list[0].ID+") may be it, or an older one of that name\n")
 
 	srv.Inject(proximltest.Fault{On: "POST /dataset", Kind: proximltest.ResetBeforeWork})
 	r = me.run("dataset", "create", "never", "s3://bucket", "--source", "aws")
