@@ -145,30 +145,9 @@ func jobRemoveCommand(a *app) *cobra.Command {
 	return cmd
 }
 
-// onJob makes a command work on the job that its argument names, as it is now.
+// onJob is jobs.on.
 func onJob(a *app, cmd *cobra.Command, work func(context.Context, *proximl.ProxiML, *proximl.Job) error) *cobra.Command {
-	cmd.Args, cmd.ValidArgsFunction = takes(1, 1), jobs.complete(a)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		ctx := cmd.Context()
-		client, err := a.client(ctx)
-		if err != nil {
-			return err
-		}
-		job, err := findJob(ctx, client, args[0])
-		if err != nil {
-			return err
-		}
-		return work(ctx, client, job)
-	}
-	return cmd
-}
-
-// findJob asks for no more than the one job if it can.
-func findJob(ctx context.Context, client *proximl.ProxiML, idOrName string) (*proximl.Job, error) {
-	if isID(idOrName) {
-		return client.Jobs.Get(ctx, idOrName)
-	}
-	return jobs.find(ctx, client, idOrName)
+	return jobs.on(a, cmd, work)
 }
 
 // runsUntilStopped reports whether a job has no end of its own.

@@ -50,7 +50,7 @@ interrupted.`, strings.ReplaceAll(jobStatusNames(), ", ", "\n    ")),
 		if err != nil {
 			return err
 		}
-		job, err := findJob(ctx, client, args[0])
+		job, err := jobs.find(ctx, client, args[0])
 		switch {
 		case wanted == proximl.JobStatusArchived && isID(args[0]) && errors.Is(err, proximl.ErrNotFound):
 			a.note("There is no job %s", args[0])

@@ -45,8 +45,11 @@ func (k kind[T]) list(a *app, entities []*T, more ...output.Column[T]) error {
 func (k kind[T]) show(a *app, entity *T) error { return output.Show(a.printer(), entity, k.id) }
 
 // find returns the entity with an id or, if there is none, the only one with
-// that name.
+// that name. Of what looks like an id it asks for no more than the one.
 func (k kind[T]) find(ctx context.Context, client *proximl.ProxiML, idOrName string) (*T, error) {
+	if k.get != nil && isID(idOrName) {
+		return k.get(ctx, client, idOrName)
+	}
 	return k.pick(k.all(ctx, client), idOrName)
 }
 
@@ -89,13 +92,12 @@ func (k kind[T]) pick(entities iter.Seq2[*T, error], idOrName string) (*T, error
 	return nil, fmt.Errorf("%w: %d %ss are called %q, use an id: %s", proximl.ErrNotUnique, len(named), k.noun, idOrName, strings.Join(ids, ", "))
 }
 
-// lookAfter tells, after a create whose outcome is unknown, what now has the
-// name.
+// lookAfter tells, after a create whose outcome is unknown, what has the name.
 func (k kind[T]) lookAfter(ctx context.Context, client *proximl.ProxiML, failed error, name string) error {
 	if !errors.Is(failed, proximl.ErrOutcomeUnknown) || ctx.Err() != nil {
 		return failed
 	}
-	found, err := k.find(ctx, client, name)
+	found, err := k.pick(k.all(ctx, client), name)
 	switch {
 	case err == nil:
 		return fmt.Errorf("%w; %s may be it, or an older one of that name", failed, k.describe(found))

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proximl/proximl-go"
+	"github.com/proximl/proximl-go/proximltest"
 )
 
 // world is a person with some of everything that the lists show.
@@ -70,4 +72,25 @@ func (p *person) lists(commands ...string) {
 			golden(t, strings.ReplaceAll(command, " ", "_"), steady(got.String()))
 		})
 	}
+}
+
+// What an id names is asked for alone, by the commands of every group.
+func TestAnIDNeedsNoList(t *testing.T) {
+	t.Parallel()
+	srv, me := service(t, proximltest.WithManualClock())
+	project, dataset, job := me.project("Other"), me.dataset("words"), me.create("resnet", proximl.JobTypeTraining, "true")
+	me.run("project", "show", project.ID, "-o", "id").prints(project.ID + "\n")
+	me.run("dataset", "rename", dataset.ID, "more words", "-o", "id").prints(dataset.ID + "\n")
+	me.run("job", "remove", job.ID, "--force", "-y", "-q").prints("")
+	var asked []string
+	for _, request := range srv.Requests() {
+		if request.Method != http.MethodPost && !strings.HasPrefix(request.Path, "/.well-known/") {
+			asked = append(asked, request.Method+" "+request.Path)
+		}
+	}
+	assert.Equal(t, []string{
+		"GET /project/" + project.ID,
+		"GET /dataset/" + dataset.ID, "PATCH /dataset/" + dataset.ID,
+		"GET /job/" + job.ID, "DELETE /job/" + job.ID,
+	}, asked)
 }

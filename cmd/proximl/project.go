@@ -15,6 +15,9 @@ var projects = kind[proximl.Project]{
 	all: func(ctx context.Context, client *proximl.ProxiML) iter.Seq2[*proximl.Project, error] {
 		return client.Projects.All(ctx)
 	},
+	get: func(ctx context.Context, client *proximl.ProxiML, id string) (*proximl.Project, error) {
+		return client.Projects.Get(ctx, id)
+	},
 	id:   func(p *proximl.Project) string { return p.ID },
 	name: func(p *proximl.Project) string { return p.Name },
 	columns: []output.Column[proximl.Project]{
