@@ -67,11 +67,7 @@ func (k storageKind[T]) exchange(ctx context.Context, a *app, client *proximl.Pr
 	defer stop()
 	var log sync.WaitGroup
 	if attach && !a.flags.quiet {
-		log.Go(func() {
-			if err := k.api(client).CopyLogs(logCtx, k.id(entity), a.logTo(a.stderr)); err != nil && logCtx.Err() == nil {
-				a.note("The log broke off: %v", err)
-			}
-		})
+		log.Go(func() { _ = k.showLog(logCtx, a, client, entity, a.stderr) }) // which has told it
 	}
 	connected, err := k.api(client).Connect(ctx, k.id(entity), options)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -24,24 +25,32 @@ the log.`, k.noun),
 		if state := k.state(entity); settled(state.Status) {
 			a.note("%s is %s already; %q downloads its log", k.describe(entity), state.Status, k.archiving(a, entity))
 		}
-		_, err := k.followTo(ctx, a, client, entity, a.logTo(a.stdout))
-		return err
+		broken := k.showLog(ctx, a, client, entity, a.stdout)
+		_, err := k.untilReady(ctx, a, client, entity)
+		return cmp.Or(err, broken)
 	})
 }
 
 // follow shows the log of an entity on stderr until it is ready.
 func (k storageKind[T]) follow(ctx context.Context, a *app, client *proximl.ProxiML, entity *T) (*T, error) {
-	if a.flags.quiet {
-		return k.api(client).WaitFor(ctx, k.id(entity), proximl.StorageStatusReady, waiting(a.progress, k.says)...)
+	if !a.flags.quiet {
+		_ = k.showLog(ctx, a, client, entity, a.stderr) // which has told it
 	}
-	return k.followTo(ctx, a, client, entity, a.logTo(a.stderr))
+	return k.untilReady(ctx, a, client, entity)
 }
 
-func (k storageKind[T]) followTo(ctx context.Context, a *app, client *proximl.ProxiML, entity *T, to io.Writer) (*T, error) {
-	if err := k.api(client).CopyLogs(ctx, k.id(entity), to); err != nil {
-		return nil, err
-	}
+func (k storageKind[T]) untilReady(ctx context.Context, a *app, client *proximl.ProxiML, entity *T) (*T, error) {
 	return k.api(client).WaitFor(ctx, k.id(entity), proximl.StorageStatusReady, waiting(a.progress, k.says)...)
+}
+
+// showLog shows a log beside what goes on without it: it tells when the log
+// breaks off.
+func (k storageKind[T]) showLog(ctx context.Context, a *app, client *proximl.ProxiML, entity *T, to io.Writer) error {
+	err := k.api(client).CopyLogs(ctx, k.id(entity), a.logTo(to))
+	if err != nil && ctx.Err() == nil {
+		a.note("The log broke off: %v", err)
+	}
+	return err
 }
 
 func (k storageKind[T]) logsCommand(a *app) *cobra.Command {
