@@ -160,7 +160,9 @@ func TestOutputFile(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, me.account.Project+"\n", string(content))
 	me.run("project", "list", "-o", "id", "--output-file", "-").prints(me.account.Project + "\n")
-	me.run("project", "list", "--output-file", filepath.Join(path, "x")).fails(exitError, "--output-file: open "+path+": not a directory")
+	me.run("project", "list", "--output-file", filepath.Join(path, "x")).fails(exitError, "--output-file: "+path+" is no folder")
+	nowhere := filepath.Join(path+"s", "x") // and nothing is asked for
+	me.run("project", "list", "--output-file", nowhere).fails(exitError, "--output-file: stat "+path+"s: no such file or directory")
 }
 
 // The file keeps what it has until there is a result, and has nothing else.

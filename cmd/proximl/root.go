@@ -112,12 +112,14 @@ func (a *app) begin(given *pflag.FlagSet) error {
 	if a.flags.outputFile == "" || a.flags.outputFile == "-" {
 		return nil
 	}
-	folder, err := os.OpenRoot(filepath.Dir(a.flags.outputFile))
-	if err != nil {
+	switch folder, err := os.Stat(filepath.Dir(a.flags.outputFile)); {
+	case err != nil:
 		return fmt.Errorf("--output-file: %w", err)
+	case !folder.IsDir():
+		return fmt.Errorf("--output-file: %s is no folder", filepath.Dir(a.flags.outputFile))
 	}
 	a.stdout = &outputFile{path: a.flags.outputFile, private: a.flags.showSecrets}
-	return folder.Close()
+	return nil
 }
 
 // group is a command that only has others.
