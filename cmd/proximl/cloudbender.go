@@ -41,16 +41,10 @@ func (p *place) flags(a *app, cmd *cobra.Command) *cobra.Command {
 		return cmd
 	}
 	cmd.Flags().StringVarP(&p.provider, "provider", "p", "", "in the provider `TYPE_OR_ID`")
-	complete := func(name string, completions func(context.Context, *app, string) []cobra.Completion) {
-		// It fails only for a flag that is not there.
-		_ = cmd.RegisterFlagCompletionFunc(name, func(cmd *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return completions(cmd.Context(), a, begun), cobra.ShellCompDirectiveNoFileComp
-		})
-	}
-	complete("provider", providers.completions)
+	a.completeFlag(cmd, "provider", providers.completions)
 	if !p.noRegion {
 		cmd.Flags().StringVarP(&p.region, "region", "r", "", "in the region `NAME_OR_ID`")
-		complete("region", func(ctx context.Context, a *app, begun string) []cobra.Completion {
+		a.completeFlag(cmd, "region", func(ctx context.Context, a *app, begun string) []cobra.Completion {
 			return regionsOf(p.above()).completions(ctx, a, begun)
 		})
 	}

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -60,6 +63,37 @@ func TestExamplesAreRight(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Which flags have a short form of the Python command, and which are completed:
+// neither is said of a flag that is not there.
+func TestWhatIsSaidOfFlags(t *testing.T) {
+	t.Parallel()
+	short, completed, left := map[string]int{}, map[string]bool{}, map[string]bool{}
+	walk(newRoot(&app{}), func(cmd *cobra.Command) {
+		cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) {
+			for _, form := range flag.Annotations[shortFlag] {
+				short[form+" --"+flag.Name]++
+			}
+			if _, found := cmd.GetFlagCompletionFunc(flag.Name); found {
+				completed[flag.Name] = true
+			} else {
+				left[flag.Name+" "+cmd.CommandPath()] = true
+			}
+		})
+	})
+	assert.Equal(t, map[string]int{
+		"-gt --gpu-type": 5, "-gc --gpu-count": 5, "-cc --cpu-count": 5, "-ds --disk-size": 5, "-mp --max-price": 5, "-s --source": 4, "-s --service": 1,
+	}, short)
+	assert.Equal(t, []string{
+		"checkpoint", "credential", "dataset", "environment", "gpu-type", "model-id", "output", "project", "provider", "region", "secret", "volume",
+	}, slices.Sorted(maps.Keys(completed)))
+	for flag := range completed {
+		for command := range left {
+			name, path, _ := strings.Cut(command, " ")
+			assert.False(t, name == flag && !strings.Contains(path, " member "), command) // whose flags are levels of access
+		}
+	}
 }
 
 func TestUsageErrors(t *testing.T) {

@@ -57,9 +57,15 @@ func completeAll(a *app, cmd *cobra.Command) {
 		"secret": secrets.completions, "credential": credentials.completions,
 	} {
 		if cmd.Flags().Lookup(flag) != nil {
-			completeFlag(cmd, flag, func(cmd *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
-				return with(cmd.Context(), a, begun), cobra.ShellCompDirectiveNoFileComp
-			})
+			a.completeFlag(cmd, flag, with)
 		}
 	}
+}
+
+// completeFlag says what fits a flag of a command.
+func (a *app) completeFlag(cmd *cobra.Command, flag string, with func(context.Context, *app, string) []cobra.Completion) {
+	// It fails only for a flag that is not there.
+	_ = cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return with(cmd.Context(), a, begun), cobra.ShellCompDirectiveNoFileComp
+	})
 }

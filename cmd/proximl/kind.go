@@ -233,13 +233,6 @@ func (k kind[T]) completions(ctx context.Context, a *app, begun string) (found [
 	return found
 }
 
-// completeFlag says what fits a flag, which the command must have.
-func completeFlag(cmd *cobra.Command, flag string, with cobra.CompletionFunc) {
-	if err := cmd.RegisterFlagCompletionFunc(flag, with); err != nil {
-		panic(err)
-	}
-}
-
 // each makes a sequence of what a List method returns.
 func each[T any](entities []*T, err error) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {

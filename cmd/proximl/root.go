@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -89,11 +90,9 @@ func newRoot(a *app) *cobra.Command {
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.begin(cmd.Flags()) }
 	a.flags.add(root.PersistentFlags())
 	completeAll(a, root)
-	completeFlag(root, "output", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return []cobra.Completion{"table", "json", "yaml", "id"}, cobra.ShellCompDirectiveNoFileComp
-	})
-	completeFlag(root, "project", func(cmd *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return projects.completions(cmd.Context(), a, begun), cobra.ShellCompDirectiveNoFileComp
+	a.completeFlag(root, "project", projects.completions)
+	a.completeFlag(root, "output", func(context.Context, *app, string) []cobra.Completion {
+		return []cobra.Completion{"table", "json", "yaml", "id"}
 	})
 	return root
 }

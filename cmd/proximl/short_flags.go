@@ -13,9 +13,7 @@ const shortFlag = "short form"
 
 // shortOf says the short form of a flag of the set.
 func shortOf(flags *pflag.FlagSet, name, short string) {
-	if err := flags.SetAnnotation(name, shortFlag, []string{short}); err != nil {
-		panic(err)
-	}
+	_ = flags.SetAnnotation(name, shortFlag, []string{short}) // fails only for a flag that is not there
 }
 
 // spelled writes such short forms out, after the command that has them.
