@@ -45,7 +45,10 @@ func withBinary(run func() int) int {
 	return run()
 }
 
-const patience = time.Minute // for what takes no time unless it hangs
+const (
+	patience = time.Minute      // for what takes no time unless it hangs
+	soon     = 10 * time.Second // for an end, by a signal, of what takes hours
+)
 
 // person is somebody at a shell of their own.
 type person struct {
