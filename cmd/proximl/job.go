@@ -104,7 +104,7 @@ func jobStopCommand(a *app) *cobra.Command {
 	cmd := onJob(a, &cobra.Command{
 		Use:   "stop NAME_OR_ID",
 		Short: "Stop a job",
-		Long: `Stop a job, which then costs nothing more but its storage, and wait until it has
+		Long: `Stop a job, which then costs nothing but its storage, and wait until it has
 stopped. Notebooks and endpoints can be started again.`,
 		Example: "  proximl job stop sandbox\n  proximl job stop sandbox --no-wait",
 	}, func(ctx context.Context, client *proximl.ProxiML, job *proximl.Job) error {

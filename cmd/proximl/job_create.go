@@ -37,7 +37,7 @@ func jobCreateCommand(a *app) *cobra.Command {
 it is opened in the browser, as "proximl job open" does.`,
 			"  proximl job create notebook sandbox --gpu-type rtx3090 --git-uri https://github.com/org/repo.git\n  proximl job create notebook sandbox --data-dir ./data --no-attach"),
 		jobCreateTypeCommand(a, proximl.JobTypeTraining, "a training job",
-			`Create a training job, which runs a COMMAND on each of its workers to the end.`,
+			`Create a training job, which runs a COMMAND on each of its workers until it ends.`,
 			"  proximl job create training resnet --model-dir ./code --data-dir ./data --output-dir ./results \"python train.py\"\n"+
 				"  proximl job create training resnet --git-uri https://github.com/org/repo.git --env EPOCHS=10 --dry-run \"python train.py\"\n"+
 				"  proximl job create training resnet --public-dataset CIFAR-10 --sweep LR=0.1,0.01 \"python train.py\""),
@@ -57,7 +57,7 @@ by itself and costs credits from then on. What happens next is the same for all:
 With --connect, which is the default, the local files that the job wants are
 uploaded, and its output is downloaded. With --attach, which is the default, too,
 the log is printed until the job has ended, with exit code 5 if it failed; of a
-notebook or endpoint, until it runs. Without both, the job is printed.
+notebook or endpoint, until it runs. With neither, the job is printed.
 
 With --sweep there are several jobs, one for each combination of values, whose
 names end in a number. They are printed, and none is followed.

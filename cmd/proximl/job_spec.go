@@ -72,17 +72,17 @@ func (f *jobFlags) add(to *pflag.FlagSet, t proximl.JobType) {
 }
 
 func (f *jobFlags) addResources(to *pflag.FlagSet) {
-	to.StringSliceVar(&f.gpuTypes, "gpu-type", nil, "a `GPU` type that will do, such as rtx3090; \"cpu\" for none (repeatable)")
+	to.StringSliceVar(&f.gpuTypes, "gpu-type", nil, "a type of `GPU` that the job can use, such as rtx3090; \"cpu\" for none (repeatable)")
 	to.IntVar(&f.gpuCount, "gpu-count", 0, "`NUMBER` of GPUs of each worker")
 	to.IntVar(&f.cpuCount, "cpu-count", 0, "`NUMBER` of CPUs of each worker, a multiple of 4")
 	to.IntVar(&f.diskSize, "disk-size", 0, "size of the disk in `GB`, from 10 to 2000")
-	to.Float64Var(&f.maxPrice, "max-price", 0, "the most `CREDITS` to pay for a GPU in an hour")
+	to.Float64Var(&f.maxPrice, "max-price", 0, "the most `CREDITS` to pay per GPU and hour")
 	shortOf(to, "gpu-type", "-gt")
 	shortOf(to, "gpu-count", "-gc")
 	shortOf(to, "cpu-count", "-cc")
 	shortOf(to, "disk-size", "-ds")
 	shortOf(to, "max-price", "-mp")
-	to.BoolVar(&f.preemptible, "preemptible", false, "let the service take the resources away")
+	to.BoolVar(&f.preemptible, "preemptible", false, "allow the service to take the resources back while the job runs")
 }
 
 func (f *jobFlags) addEnvironment(to *pflag.FlagSet) {
@@ -92,8 +92,8 @@ func (f *jobFlags) addEnvironment(to *pflag.FlagSet) {
 	to.StringSliceVar(&f.packages.APT, "apt-packages", nil, "install these `PACKAGES` by apt: a,b,c=1.0")
 	to.StringSliceVar(&f.packages.PIP, "pip-packages", nil, "install these `PACKAGES` by pip: a,b,c==1.0")
 	to.StringSliceVar(&f.packages.Conda, "conda-packages", nil, "install these `PACKAGES` by conda: a,b,c=1.0")
-	to.StringSliceVar(&f.credentials, "credential", nil, "give the job the project's key of a `TYPE`: aws, gcp, ... (repeatable)")
-	to.StringSliceVar(&f.secrets, "secret", nil, "give the job the project's secret of a `NAME` (repeatable)")
+	to.StringSliceVar(&f.credentials, "credential", nil, "give the job the project's credential of this `TYPE`: aws, gcp, ... (repeatable)")
+	to.StringSliceVar(&f.secrets, "secret", nil, "give the job the project's secret of this `NAME` (repeatable)")
 }
 
 func (f *jobFlags) addModel(to *pflag.FlagSet) {
@@ -107,7 +107,7 @@ func (f *jobFlags) addModel(to *pflag.FlagSet) {
 func (f *jobFlags) addDatasets(to *pflag.FlagSet) {
 	to.StringArrayVar(&f.datasets, "dataset", nil, "read a dataset of the project: `NAME_OR_ID` (repeatable)")
 	to.StringArrayVar(&f.publicDatasets, "public-dataset", nil, "read a public dataset: `NAME_OR_ID` (repeatable)")
-	to.StringVar(&f.dataDir, "data-dir", "", "make a dataset of a folder of this machine, and read it: `DIR`")
+	to.StringVar(&f.dataDir, "data-dir", "", "upload a folder of this machine as a new dataset, and read it: `DIR`")
 }
 
 func (f *jobFlags) addVolumes(to *pflag.FlagSet) {

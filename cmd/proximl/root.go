@@ -50,7 +50,7 @@ func (f *globalFlags) add(to *pflag.FlagSet) {
 	to.StringVar(&f.outputFile, "output-file", "", "write results to `FILE` in place of stdout")
 	to.BoolVarP(&f.quiet, "quiet", "q", false, "print only results and errors")
 	to.BoolVarP(&f.quiet, "silent", "s", false, "the same as --quiet")
-	to.BoolVarP(&f.verbose, "verbose", "v", false, "tell on stderr of each request and how long it took")
+	to.BoolVarP(&f.verbose, "verbose", "v", false, "tell on stderr about each request and how long it took")
 	to.BoolVarP(&f.verbose, "debug", "d", false, "the same as --verbose")
 	to.BoolVar(&f.showSecrets, "show-secrets", false, "print secrets in JSON and YAML as they are")
 	to.BoolVar(&f.noColor, "no-color", false, "print without colors (also NO_COLOR)")

@@ -23,15 +23,15 @@ func (k storageKind[T]) createCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create NAME [PATH_OR_URI]",
 		Short: "Create a " + k.noun,
-		Long: fmt.Sprintf(`Create a %[1]s of what is at a source, and print it when it is ready.
+		Long: fmt.Sprintf(`Create a %[1]s from a source, and print it when it is ready.
 
-With the source local, which is the default, PATH is a folder or file of this
+With --source local, which is the default, PATH is a folder or file of this
 machine that is uploaded at once; --no-connect leaves that to
-"proximl %[1]s connect". With any other source it is a URI, which --source-uri
-can give, too.
+"proximl %[1]s connect". With any other source the argument is a URI, which
+can also be given by --source-uri.
 
-The log goes to stderr. With --no-attach there is none, and what is not uploaded
-from here is not waited for.`, k.noun),
+The log goes to stderr. With --no-attach it is not shown, and a source that is
+not on this machine is not waited for.`, k.noun),
 		Example: k.examples("create example ./data", "create example s3://bucket/folder --source aws --no-attach"),
 		Args:    takes(1, 2),
 	}

@@ -18,7 +18,7 @@ func (k storageKind[T]) attachCommand(a *app) *cobra.Command {
 		Long: fmt.Sprintf(`Print the log of a %[1]s from its beginning until it is ready. The exit code is
 5 if that fails.
 
-Of a %[1]s that is ready already, "proximl %[1]s logs --archive" downloads
+For a %[1]s that is ready already, "proximl %[1]s logs --archive" downloads
 the log.`, k.noun),
 		Example: k.examples("attach example"),
 	}, func(ctx context.Context, client *proximl.ProxiML, entity *T) error {
@@ -60,7 +60,7 @@ func (k storageKind[T]) logsCommand(a *app) *cobra.Command {
 		Short: "Show or download the log of a " + k.noun,
 		Long: fmt.Sprintf(`Print the log of a %[1]s from its beginning, until it is ready or has failed.
 
-Of a %[1]s that is ready already, the log is a zip file, which --archive
+For a %[1]s that is ready already, the log is a zip file, which --archive
 downloads.`, k.noun),
 		Example: k.examples("logs example", "logs example --archive log.zip"),
 	}, func(ctx context.Context, client *proximl.ProxiML, entity *T) error {
