@@ -44,6 +44,18 @@ type jobWatch struct {
 	wanted  proximl.JobStatus
 	log     io.Writer              // nil: no log
 	folders proximl.ConnectOptions // with none, no files are exchanged
+	dataset string                 // the id of one that was told of
+	lacking sync.Once              // tells of the others that it waits for
+}
+
+// waiting are the options of a wait for the job.
+func (w *jobWatch) waiting(ctx context.Context) []proximl.WaitOption {
+	return waiting(w.progress, func(job *proximl.Job) string {
+		if job.Status == proximl.JobStatusWaitingForDownload {
+			w.lacking.Do(func() { w.noteLackingData(ctx, w.client, job, w.dataset) })
+		}
+		return jobStatus(job)
+	})
 }
 
 // run returns when all that was asked for is done, or the first failure.
@@ -68,7 +80,7 @@ func (w *jobWatch) run(ctx context.Context) error {
 			}
 		})
 	}
-	last, waited := w.client.Jobs.WaitFor(working, id, w.wanted, waiting(w.progress, jobStatus)...)
+	last, waited := w.client.Jobs.WaitFor(working, id, w.wanted, w.waiting(working)...)
 	w.job = cmp.Or(last, w.job)
 	failed := outOfReach(waited) || stopped(w.job, w.wanted) != nil
 	if failed && !givesOutput(w.job) {
@@ -123,7 +135,7 @@ func (w *jobWatch) serve(ctx context.Context) error {
 func (w *jobWatch) upload(ctx context.Context, limit timeout) error {
 	limited, cancel := limit.context(ctx)
 	defer cancel()
-	last, err := w.client.Jobs.WaitFor(limited, w.job.ID, proximl.JobStatusWaitingForDownload, waiting(w.progress, jobStatus)...)
+	last, err := w.client.Jobs.WaitFor(limited, w.job.ID, proximl.JobStatusWaitingForDownload, w.waiting(limited)...)
 	if err == nil {
 		last, err = w.connect(ctx, w.job.ID)
 	}
@@ -157,7 +169,7 @@ func (w *jobWatch) launch(ctx context.Context, limit timeout) error {
 
 func (w *jobWatch) connect(ctx context.Context, id string) (*proximl.Job, error) {
 	options := w.telling(w.folders)
-	options.Wait = waiting(w.progress, jobStatus)
+	options.Wait = w.waiting(ctx)
 	return w.client.Jobs.Connect(ctx, id, options)
 }
 

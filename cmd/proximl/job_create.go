@@ -238,7 +238,7 @@ func (c *jobCreation) follow(ctx context.Context, client *proximl.ProxiML, job *
 	if !c.connect {
 		folders = proximl.ConnectOptions{}
 	}
-	watch := &jobWatch{app: c.app, client: client, job: job, folders: folders, wanted: proximl.JobStatusFinished}
+	watch := &jobWatch{app: c.app, client: client, job: job, folders: folders, wanted: proximl.JobStatusFinished, dataset: c.dataset}
 	if !isTable || !c.attach && !namesFolders(folders) {
 		if err := jobs.show(c.app, job); err != nil {
 			return err

@@ -24,7 +24,7 @@ func (c *jobCreation) addDataset(ctx context.Context, client *proximl.ProxiML, s
 	c.dataset = dataset.ID
 	useDataset(spec, dataset.ID)
 	if !c.connect {
-		c.note("The job waits for it; to upload it: %s", c.suggest("dataset connect "+dataset.ID))
+		c.noteLacking(dataset)
 		return nil
 	}
 	_, err = client.Datasets.Connect(ctx, dataset.ID, c.telling(proximl.ConnectOptions{
@@ -37,6 +37,25 @@ func (c *jobCreation) addDataset(ctx context.Context, client *proximl.ProxiML, s
 		return fmt.Errorf("--data-dir: %w", err)
 	}
 	return nil
+}
+
+// noteLackingData tells which datasets a job waits for that a member has to
+// upload, but for one that is known to him. Of those that cannot be looked at,
+// nothing is known.
+func (a *app) noteLackingData(ctx context.Context, client *proximl.ProxiML, job *proximl.Job, known string) {
+	for _, used := range job.Data.Datasets {
+		if used.Public || used.Type == "public" || used.ID == known {
+			continue
+		}
+		dataset, err := client.Datasets.Get(ctx, used.ID)
+		if err == nil && dataset.SourceType == local && !settled(dataset.Status) {
+			a.noteLacking(dataset)
+		}
+	}
+}
+
+func (a *app) noteLacking(dataset *proximl.Dataset) {
+	a.note("The job waits for dataset %s; to upload it: %s", dataset.Name, a.suggest("dataset connect "+dataset.ID))
 }
 
 // noteDataset tells of the dataset that was made for a job that failed to be
