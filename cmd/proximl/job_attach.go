@@ -5,9 +5,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,6 +48,7 @@ type jobWatch struct {
 	folders proximl.ConnectOptions // with none, no files are exchanged
 	dataset string                 // the id of one that was told of
 	lacking sync.Once              // tells of the others that it waits for
+	fetched atomic.Bool            // output has arrived
 }
 
 // waiting are the options of a wait for the job.
@@ -68,7 +71,7 @@ func (w *jobWatch) run(ctx context.Context) error {
 	defer endExchange()
 	var tasks sync.WaitGroup
 	var waited, connected, logged error
-	id := w.job.ID // the tasks go on when the job is seen anew
+	id, hadEnded := w.job.ID, hasEnded(w.job) // the tasks go on when the job is seen anew
 	if w.log != nil {
 		tasks.Go(func() { logged = w.client.Jobs.CopyLogs(log, id, w.logTo(w.log)) })
 	}
@@ -100,11 +103,12 @@ func (w *jobWatch) run(ctx context.Context) error {
 	if outOfReach(connected) { // by what the wait tells best
 		waited, connected = cmp.Or(waited, connected), nil
 	}
-	return w.outcome(ctx.Err(), connected, waited, logged)
+	return w.outcome(hadEnded, ctx.Err(), connected, waited, logged)
 }
 
-// outcome is the failure that made the others stop.
-func (w *jobWatch) outcome(interrupted error, failures ...error) error {
+// outcome is the failure that made the others stop. A job that had ended before
+// has no log but its archive.
+func (w *jobWatch) outcome(hadEnded bool, interrupted error, failures ...error) error {
 	first := interrupted
 	for _, err := range failures {
 		if err != nil && !errors.Is(err, context.Canceled) {
@@ -115,7 +119,12 @@ func (w *jobWatch) outcome(interrupted error, failures ...error) error {
 	if first != nil {
 		return w.unfinished(w.job, first)
 	}
-	w.note("%s is %s", jobs.describe(w.job), w.job.Status)
+	w.noteUnfetched()
+	text := fmt.Sprintf("%s is %s", jobs.describe(w.job), w.job.Status)
+	if hadEnded && w.log != nil {
+		text += "; its log: " + w.archivingJob(w.job)
+	}
+	w.note("%s", text)
 	return stopped(w.job, w.wanted)
 }
 
@@ -126,8 +135,21 @@ func (w *jobWatch) serve(ctx context.Context) error {
 	if err != nil {
 		return w.unfinished(cmp.Or(last, w.job), err)
 	}
+	w.job = cmp.Or(last, w.job)
+	w.noteUnfetched()
 	w.note("All files of %s are exchanged", jobs.describe(w.job))
 	return nil
+}
+
+// noteUnfetched tells why no output has arrived where some was wanted.
+func (w *jobWatch) noteUnfetched() {
+	switch {
+	case w.fetched.Load() || w.folders.Output == "" || w.job.Data.OutputType != local || !hasEnded(w.job):
+	case w.job.Status == proximl.JobStatusFinished:
+		w.note("Nothing was downloaded: the output was fetched before")
+	default:
+		w.note("Nothing was downloaded: a job that is %s has no output", w.job.Status)
+	}
 }
 
 // upload exchanges files before the rest of the watch. The limit is for the time
@@ -169,6 +191,11 @@ func (w *jobWatch) launch(ctx context.Context, limit timeout) error {
 
 func (w *jobWatch) connect(ctx context.Context, id string) (*proximl.Job, error) {
 	options := w.telling(w.folders)
+	tell := options.Received
+	options.Received = func(r proximl.TransferReceipt) {
+		w.fetched.Store(true)
+		tell(r)
+	}
 	options.Wait = w.waiting(ctx)
 	return w.client.Jobs.Connect(ctx, id, options)
 }

@@ -29,6 +29,9 @@ chosen it.`,
 		if err := a.nameFolders(ctx, job, &folders); err != nil {
 			return err
 		}
+		if hasEnded(job) && job.Data.OutputType != local {
+			a.note("Nothing was downloaded: %s has no output for this machine", jobs.describe(job))
+		}
 		if !creation.attach {
 			return (&jobWatch{app: a, client: client, job: job, folders: folders}).serve(ctx)
 		}

@@ -27,13 +27,18 @@ The log of a job that has ended already is a zip file for each worker, which
 		switch {
 		case archive != "":
 			return a.archiveLogs(ctx, client, job, archive)
-		case job.Status.Terminal() || job.Status == proximl.JobStatusStopped:
-			return fmt.Errorf("%s is %s; its log: %s", jobs.describe(job), job.Status, a.suggest("job logs "+job.ID+" --archive log.zip"))
+		case hasEnded(job):
+			return fmt.Errorf("%s is %s; its log: %s", jobs.describe(job), job.Status, a.archivingJob(job))
 		}
 		return client.Jobs.CopyLogs(ctx, job.ID, a.logTo(a.stdout))
 	})
 	cmd.Flags().StringVar(&archive, "archive", "", "download the log to the zip `FILE`, or - for stdout")
 	return cmd
+}
+
+// archivingJob is the command that downloads the log of a job.
+func (a *app) archivingJob(job *proximl.Job) string {
+	return a.suggest("job logs " + job.ID + " --archive log.zip")
 }
 
 // archiveLogs downloads the log of each worker to a file of its own.

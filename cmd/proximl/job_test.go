@@ -102,7 +102,7 @@ func TestJobWait(t *testing.T) {
 	assert.Equal(t, "proximl: "+job.ID+` is "stopped" and cannot become "finished" any more`+"\n", r.stderr)
 	require.NoError(t, srv.SetStatus(job.ID, "finished"))
 	assert.Contains(t, me.run("job", "wait", job.ID, "-o", "json").ok().notes("").stdout, "\n  \"status\": \"finished\",\n")
-	me.run("job", "attach", job.ID).prints("").notes(called + " is finished\n")
+	me.run("job", "attach", job.ID).prints("").notes(called + " is finished; its log: proximl job logs " + job.ID + " --archive log.zip\n")
 }
 
 func TestJobOpen(t *testing.T) {
@@ -198,8 +198,15 @@ func TestJobConnectAsks(t *testing.T) {
 	r := me.run("job", "connect", "resnet", "--yes", "--no-attach").prints("")
 	assert.Regexp(t, `^Downloaded the output to `+regexp.QuoteMeta(output)+`: \d+\.\d\d B\nAll files of job resnet \(\S+\) are exchanged\n$`, r.stderr)
 	assert.DirExists(t, output)
+	const nothing = "Nothing was downloaded: the output was fetched before\n"
+	r = me.run("job", "connect", "resnet", "--yes", "--no-attach").prints("")
+	assert.Regexp(t, "^"+nothing+`All files of job resnet \(\S+\) are exchanged\n$`, r.stderr)
+	r = me.run("job", "connect", "resnet", "--yes").prints("")
+	assert.Regexp(t, "^"+nothing+`job resnet \(\S+\) is finished; its log: proximl job logs \S+ --archive log.zip\n$`, r.stderr)
 	me.run("job", "create", "training", "plain", "python train.py", "--no-attach", "-o", "id").ok()
-	assert.Contains(t, me.run("job", "connect", "plain").ok().stderr, "job plain (")
+	assert.NotContains(t, me.run("job", "connect", "plain").ok().stderr, "Nothing was downloaded")
+	r = me.run("job", "connect", "plain").ok()
+	assert.Regexp(t, `^Nothing was downloaded: job plain \(\S+\) has no output for this machine\njob plain .* is finished; its log: `, r.stderr)
 	me.run("job", "connect", "plain", "-q", "--no-attach").fails(exitUsage, "invalid connect: job: has neither a local model nor a local input or output")
 }
 

@@ -106,13 +106,18 @@ func stopped(job *proximl.Job, wanted proximl.JobStatus) error {
 	return &proximl.StatusError{Entity: job, ID: job.ID, Status: string(job.Status), Wanted: string(wanted)}
 }
 
+// hasEnded reports whether a job does nothing more, unless it is started again.
+func hasEnded(job *proximl.Job) bool {
+	return job.Status.Terminal() || job.Status == proximl.JobStatusStopped
+}
+
 // unfinished says what to do about a job that failed, or that the command ends
 // before: that one goes on and costs.
 func (a *app) unfinished(job *proximl.Job, err error) error {
 	switch {
 	case job.Status == proximl.JobStatusFailed:
-		return fmt.Errorf("%w; its log: %s", err, a.suggest("job logs "+job.ID+" --archive log.zip"))
-	case !job.Status.Terminal() && job.Status != proximl.JobStatusStopped && !outOfReach(err) && !errors.Is(err, proximl.ErrNotFound):
+		return fmt.Errorf("%w; its log: %s", err, a.archivingJob(job))
+	case !hasEnded(job) && !outOfReach(err) && !errors.Is(err, proximl.ErrNotFound):
 		a.progress.end()
 		a.note("%s goes on, and costs credits; to stop it: %s", jobs.describe(job), a.suggest("job stop "+job.ID))
 	}
