@@ -158,9 +158,17 @@ func TestExitCodes(t *testing.T) {
 	t.Parallel()
 	srv, me := service(t)
 	const id = "11111111-2222-4333-8444-555555555555"
+	const noProject = `; "proximl project list" shows the projects; PROXIML_PROJECT takes an id`
 	me.run("project", "list", "--project", "Nowhere").fails(exitNotFound, `--project: not found: no project is "Nowhere"; the command "list" shows what there is`)
 	me.run("project", "secret", "list", "--project", id).fails(exitNotFound, "GET /project/"+id+"/secrets: 404 Not Found (project "+id+
-		` from an option); the command "list" shows what is there, --project says in which project`)
+		` from an option)`+noProject)
+	elsewhere := me.with("PROXIML_PROJECT=Research")
+	elsewhere.run("job", "list").fails(exitNotFound, "GET /job: 404 Not Found (project Research from PROXIML_PROJECT)"+noProject)
+	elsewhere.run("job", "create", "training", "x", "true").fails(exitNotFound, "POST /job: 404 Not Found (project Research from PROXIML_PROJECT)"+noProject)
+	me.run("job", "create", "training", "x", "true", "--dataset", "none").
+		fails(exitNotFound, `POST /job: 404 Not Found: Dataset Not Found; the command "list" shows what is there, --project says in which project`)
+	me.run("job", "create", "training", "x", "true", "--gpu-type", "k80").
+		fails(exitError, `POST /job: 400 Bad Request: Invalid Request - GPU Type k80 Invalid; "proximl gpu list" shows those of the project`)
 	me.run("project", "remove", "Personal", "-y").fails(exitError, "DELETE /project/"+me.account.Project+
 		": 400 Bad Request: Invalid Request - The Personal project cannot be shared, changed or removed")
 	me.with("PROXIML_KEY=wrong").run("--no-token-cache", "project", "list").

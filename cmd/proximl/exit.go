@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/proximl/proximl-go"
@@ -71,15 +73,30 @@ func (a *app) report(code int, err error) {
 
 // hint says what to do next about errors that do not say it themselves.
 func hint(err error) string {
-	_, isAPI := errors.AsType[*proximl.APIError](err)
+	request, isAPI := errors.AsType[*proximl.APIError](err)
 	connection, isConnection := errors.AsType[*net.OpError](err)
 	switch {
 	case isConnection && connection.Op == "dial":
 		return "; check the network, and PROXIML_ENDPOINT if it is set"
 	case isAPI && errors.Is(err, proximl.ErrForbidden):
 		return "; the project's owner decides what its members may do"
+	case isAPI && errors.Is(err, proximl.ErrNotFound) && lacksProject(request):
+		return `; "proximl project list" shows the projects; PROXIML_PROJECT takes an id`
+	case errors.Is(err, proximl.ErrInvalid) && noGPUType(err.Error()):
+		return `; "proximl gpu list" shows those of the project`
 	case isAPI && errors.Is(err, proximl.ErrNotFound):
 		return `; the command "list" shows what is there, --project says in which project`
 	}
 	return ""
+}
+
+var noGPUType = regexp.MustCompile(`GPU Type \S+ Invalid`).MatchString
+
+// lacksProject reports whether it is the active project that was not found: a
+// list of what is in it is there as long as it is. Of what else a create misses,
+// the service says the name.
+func lacksProject(request *proximl.APIError) bool {
+	segments := strings.Split(strings.Trim(request.Path, "/"), "/")
+	isList := len(segments) == 1 || len(segments) == 3 && segments[0] == "project"
+	return isList && (request.Method == http.MethodGet || request.Message == http.StatusText(http.StatusNotFound))
 }

@@ -153,7 +153,7 @@ func TestJobDryRun(t *testing.T) {
 	me.pipe(r.stdout, "job", "create", "-f", "-", "--dry-run").prints(r.stdout) // it can be used as a file
 	me.pipe(specYAML, "job", "create", "-f", "-", "--dry-run", "--sweep", "A=1,2,3").ok().notes("The 3 jobs would cost 12.00 to 47.28 credits per hour\n")
 	me.run("job", "create", "training", "n", "x", "--gpu-type", "k80", "--disk-size", "5", "--dry-run").
-		fails(exitUsage, "invalid job spec: resources.gpu_types: GPU Type k80 Invalid; resources.disk_size: Disk Size must be between 10 and 2000")
+		fails(exitUsage, "invalid job spec: resources.gpu_types: GPU Type k80 Invalid; resources.disk_size: Disk Size must be between 10 and 2000"+seeGPUTypes)
 	me.run("job", "create", "training", "n", "x", "--gpu-type", "v100", "--max-price", "0.5", "--dry-run").
 		fails(exitUsage, "invalid job spec: resources.max_price: the job would wait for ever: it allows 0.5 credits per hour, and the cheapest of its GPU types costs 1")
 	assert.Empty(t, bodies(srv, "/job"))
@@ -235,7 +235,7 @@ func TestJobNotCreatedWithItsDataset(t *testing.T) {
 	data := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(data, "words.txt"), []byte("good morning"), 0o600))
 	args := []string{"job", "create", "training", "n", "x", "--data-dir", data}
-	me.run(append(args, "--gpu-type", "nonexist")...).fails(exitUsage, "invalid job spec: resources.gpu_types: GPU Type nonexist Invalid")
+	me.run(append(args, "--gpu-type", "nonexist")...).fails(exitUsage, "invalid job spec: resources.gpu_types: GPU Type nonexist Invalid"+seeGPUTypes)
 	assert.Empty(t, bodies(srv, "/dataset"))
 
 	srv.Inject(proximltest.Fault{On: "POST /dataset", Kind: proximltest.ReplyAfterWork, Status: http.StatusBadGateway, Body: "{}"})
@@ -247,3 +247,5 @@ func TestJobNotCreatedWithItsDataset(t *testing.T) {
 		assert.Regexp(t, `^Created dataset Job - n \((\S+)\)\nThere is no job yet; to remove the dataset: proximl dataset remove \S{36}\nproximl: `, r.stderr)
 	}
 }
+
+const seeGPUTypes = `; "proximl gpu list" shows those of the project`
