@@ -27,7 +27,7 @@ func TestJobInASharedProject(t *testing.T) {
 	r := me.run("job", "create", "training", "greet", "--data-dir", data, "--output-dir", results,
 		"--env", "WHO=a=b", `echo "$WHO says $(cat "$ML_DATA_PATH/words.txt")"; tr a-z A-Z < "$ML_DATA_PATH/words.txt" > "$ML_OUTPUT_PATH/loud.txt"`).ok()
 	assert.Regexp(t, `\d\d/\d\d/\d{4}, \d\d:\d\d:\d\d: a=b says good morning\n`, r.stdout)
-	assert.Regexp(t, `^Created dataset Job - greet \(\S+\)\nCreated job greet \(\S+\)\nDownloaded the output to \S+results: 13\.00 B\njob greet \(\S+\) is finished\n$`, r.stderr)
+	assert.Regexp(t, `^Created dataset Job - greet \(\S+\)\nCreated job greet \(\S+\)\nDownloaded the output to \S+results: 13 B\njob greet \(\S+\) is finished\n$`, r.stderr)
 	output, err := os.ReadFile(filepath.Join(results, "loud.txt"))
 	require.NoError(t, err)
 	assert.Equal(t, "GOOD MORNING\n", string(output))

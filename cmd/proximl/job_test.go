@@ -196,7 +196,7 @@ func TestJobConnectAsks(t *testing.T) {
 	me.run("job", "connect", "resnet", "--model-dir", model).fails(exitUsage, "cannot ask whether to download the output to "+output+", since stdin is no terminal; add --yes")
 	assert.NoDirExists(t, output)
 	r := me.run("job", "connect", "resnet", "--yes", "--no-attach").prints("")
-	assert.Regexp(t, `^Downloaded the output to `+regexp.QuoteMeta(output)+`: \d+\.\d\d B\nAll files of job resnet \(\S+\) are exchanged\n$`, r.stderr)
+	assert.Regexp(t, `^Downloaded the output to `+regexp.QuoteMeta(output)+`: \d+ B\nAll files of job resnet \(\S+\) are exchanged\n$`, r.stderr)
 	assert.DirExists(t, output)
 	const nothing = "Nothing was downloaded: the output was fetched before\n"
 	r = me.run("job", "connect", "resnet", "--yes", "--no-attach").prints("")

@@ -65,7 +65,10 @@ func byteSize(bytes int64) string {
 	if bytes <= 0 {
 		return ""
 	}
-	size, units := float64(bytes), []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
+	if bytes < 1024 {
+		return fmt.Sprintf("%d B", bytes)
+	}
+	size, units := float64(bytes)/1024, []string{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
 	for size >= 1024 {
 		size, units = size/1024, units[1:]
 	}

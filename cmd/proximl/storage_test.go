@@ -93,7 +93,7 @@ func TestStorageRoundTrip(t *testing.T) {
 				assert.Contains(t, shown, field)
 			}
 			me.run(kind, "export", "example", "--output-dir", out, "-o", "id").prints(id + "\n").
-				notes("Downloaded the " + kind + " to " + out + ": 11.00 B\n")
+				notes("Downloaded the " + kind + " to " + out + ": 11 B\n")
 			isFolder(t, out)
 			me.run(kind, "rename", "example", "better", "-o", "id").prints(id + "\n").notes("")
 			me.run(kind, "remove", "example", "-y").fails(exitNotFound, "not found: no "+kind+` is "example"; the command "list" shows what there is`)
@@ -186,7 +186,7 @@ func TestStorageConnect(t *testing.T) {
 	assert.NoDirExists(t, out)
 	other := filepath.Join(t.TempDir(), "other")
 	r := me.run("dataset", "connect", id, "--output-dir", other, "--no-attach", "-o", "id").prints(id + "\n")
-	assert.Regexp(t, `^Downloaded the dataset to `+regexp.QuoteMeta(other)+`: \d+\.\d\d B\n$`, r.stderr)
+	assert.Regexp(t, `^Downloaded the dataset to `+regexp.QuoteMeta(other)+`: \d+ B\n$`, r.stderr)
 	isFolder(t, other)
 	assert.NoDirExists(t, out)
 }
@@ -321,7 +321,7 @@ func TestStorageLogThatBreaksOff(t *testing.T) {
 
 func TestByteSize(t *testing.T) {
 	t.Parallel()
-	for bytes, want := range map[int64]string{0: "", 1: "1.00 B", 1023: "1023.00 B", 1024: "1.00 KiB", 100_000_000: "95.37 MiB", 1 << 40: "1.00 TiB", 1<<63 - 1: "8.00 EiB"} {
+	for bytes, want := range map[int64]string{0: "", 1: "1 B", 1023: "1023 B", 1024: "1.00 KiB", 100_000_000: "95.37 MiB", 1 << 40: "1.00 TiB", 1<<63 - 1: "8.00 EiB"} {
 		assert.Equal(t, want, byteSize(bytes))
 	}
 }
