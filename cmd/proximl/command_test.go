@@ -108,7 +108,7 @@ func TestUsageErrors(t *testing.T) {
 	me.run("project", "list", "--nope").fails(exitUsage, "unknown flag: --nope; see proximl project list --help")
 	me.run("project", "list", "-o", "xml").fails(exitUsage, `--output "xml" is not one of table, json, yaml and id; a file is named by --output-file`)
 	me.run("project", "settings").fails(exitUsage, "nothing to change: give --only-owned-resources or --only-owned-resources=false")
-	me.run("project", "credential", "put", "ftp").fails(exitError, "no credentials: looked at the option WithCredentials, the environment variables PROXIML_USER and PROXIML_KEY, and "+
+	me.run("project", "credential", "put", "ftp").fails(exitError, "no credentials: looked at the environment variables PROXIML_USER and PROXIML_KEY, and "+
 		filepath.Join(me.config, "credentials.json")+"; make an API key on the account settings page and put its file there")
 	me.run("help", "nonsense").fails(exitUsage, `there is no command "nonsense"; see proximl --help`)
 	me.run("completion", "tcsh").fails(exitUsage, `there is no completion for "tcsh"; there is one for bash, fish, powershell, zsh`)

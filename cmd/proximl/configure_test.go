@@ -121,6 +121,6 @@ func TestConfigureWithoutTheService(t *testing.T) {
 	me.run("configure").fails(exitNotAllowed, "GET /project: 403 Forbidden; the project's owner decides what its members may do")
 	assert.Empty(t, me.saved())
 	nobody := stranger(t)
-	nobody.run("configure").fails(exitError, "no credentials: looked at the option WithCredentials, the environment variables PROXIML_USER and PROXIML_KEY, and "+
+	nobody.run("configure").fails(exitError, "no credentials: looked at the environment variables PROXIML_USER and PROXIML_KEY, and "+
 		filepath.Join(nobody.config, "credentials.json")+"; make an API key on the account settings page and put its file there")
 }

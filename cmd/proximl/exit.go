@@ -60,7 +60,7 @@ func exitCode(ctx context.Context, err error) int {
 
 // report prints an error as one line.
 func (a *app) report(code int, err error) {
-	text := strings.NewReplacer("proximl: ", "", " from InProject)", ")").Replace(reply.OneLine(err.Error())) // words for programs
+	text := strings.NewReplacer("proximl: ", "", " from InProject)", ")", "the option WithCredentials, ", "").Replace(reply.OneLine(err.Error())) // words for programs
 	switch {
 	case code != exitInterrupted:
 	case errors.Is(err, proximl.ErrOutcomeUnknown):
