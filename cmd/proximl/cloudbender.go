@@ -92,6 +92,7 @@ type regionalKind[T any] struct {
 // newRegionalKind completes a kind.
 func newRegionalKind[T any](k kind[T], api func(*proximl.CloudBenderAPI) regionalAPI[T]) regionalKind[T] {
 	p := &place{}
+	k.in = "cloudbender"
 	k.all = func(ctx context.Context, client *proximl.ProxiML) iter.Seq2[*T, error] {
 		if err := p.resolve(ctx, client); err != nil {
 			return each[T](nil, err)
@@ -108,13 +109,6 @@ func newRegionalKind[T any](k kind[T], api func(*proximl.CloudBenderAPI) regiona
 }
 
 const inBasement = " --provider physical --region basement" // of the examples
-
-// path is how its commands are called.
-func (k regionalKind[T]) path() string { return cloudbenderPath(k.noun) }
-
-func cloudbenderPath(noun string) string {
-	return "proximl cloudbender " + strings.ReplaceAll(noun, " ", "-")
-}
 
 // command is the group of the kind's commands.
 func (k regionalKind[T]) command(a *app, short string, more ...*cobra.Command) *cobra.Command {

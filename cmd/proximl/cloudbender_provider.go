@@ -14,6 +14,7 @@ import (
 // providers have no names: their types take that part.
 var providers = kind[proximl.Provider]{
 	noun: "provider",
+	in:   "cloudbender",
 	all: func(ctx context.Context, client *proximl.ProxiML) iter.Seq2[*proximl.Provider, error] {
 		return each(client.CloudBender.Providers.List(ctx))
 	},
@@ -30,7 +31,7 @@ var providers = kind[proximl.Provider]{
 }
 
 func providerCommand(a *app) *cobra.Command {
-	path := cloudbenderPath(providers.noun)
+	path := providers.path()
 	show := providers.showCommand(a, &cobra.Command{
 		Short:   "Show a provider",
 		Long:    "Show all that is known of a provider.",

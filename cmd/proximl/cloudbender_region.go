@@ -14,6 +14,7 @@ import (
 func regionsOf(p *place) kind[proximl.Region] {
 	return kind[proximl.Region]{
 		noun: "region",
+		in:   "cloudbender",
 		all: func(ctx context.Context, client *proximl.ProxiML) iter.Seq2[*proximl.Region, error] {
 			if err := p.resolve(ctx, client); err != nil {
 				return each[proximl.Region](nil, err)
@@ -42,7 +43,7 @@ const inPhysical = " --provider physical" // of the examples
 func regionCommand(a *app) *cobra.Command {
 	p := &place{noRegion: true}
 	regions := regionsOf(p)
-	path := cloudbenderPath(regions.noun)
+	path := regions.path()
 	return p.flags(a, group(regions.noun, "Work with regions: places whose machines are close to each other",
 		regions.listCommand(a, &cobra.Command{
 			Short:   "List the regions of a provider",
@@ -92,7 +93,7 @@ on nodes whose service is storage. --instance-class is for clouds: the size of t
 storage node. It is uncertain by which names the service takes them: the mode is
 sent as mode, as the tests of the Python client do, not as storage_mode, as the
 Python command does.`,
-		Example: "  " + cloudbenderPath(regions.noun) + " create basement --no-public --storage-mode local" + inPhysical,
+		Example: "  " + regions.path() + " create basement --no-public --storage-mode local" + inPhysical,
 		Args:    takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
@@ -130,7 +131,7 @@ func stageCommand[T any](a *app, p *place, k storageKind[T], add func(api *proxi
 		Aliases: []string{"add_" + k.noun},
 		Short:   "Stage a " + k.noun + " in a region",
 		Long:    "Stage a " + k.noun + " of the project in a region: jobs there need not fetch it.",
-		Example: "  " + cloudbenderPath("region") + " " + name + " basement example" + inPhysical,
+		Example: "  proximl cloudbender region " + name + " basement example" + inPhysical,
 		Args:    takes(2, 2),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			if len(args) == 1 {

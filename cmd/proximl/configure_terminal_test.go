@@ -15,7 +15,7 @@ func TestConfigureByKeyboard(t *testing.T) {
 	other := me.project("My Other Project")
 	s := me.open(80, "configure")
 	s.expect("Current Active Project: UNSET\r\nSelect Active Project: (My Other Project, Personal) [Personal]: ").types("Mx\n")
-	s.expect("no project is \"Mx\"").expect("list\" shows what there is\r\nSelect Active Project: ").types("My Other Project\n")
+	s.expect("no project is called \"Mx\"").expect("see proximl project list\r\nSelect Active Project: ").types("My Other Project\n")
 	code, text := s.ends()
 	assert.Zero(t, code)
 	assert.Contains(t, text, "The active project is My Other Project ("+other.ID+")\n")
@@ -42,7 +42,7 @@ func TestConfigureByArrowKeys(t *testing.T) {
 		s := me.open(60, "configure")
 		s.expect("Select Active Project: (Other, Personal, 研究) [Personal]: ").types(keys + "\n")
 		if want == "Per" {
-			s.expect("no project is \"Per\"").types("\x03")
+			s.expect("no project is called \"Per\"").types("\x03")
 			code, _ := s.ends()
 			assert.Equal(t, exitInterrupted, code, "%q", keys)
 			continue

@@ -15,6 +15,7 @@ import (
 
 var credentials = kind[proximl.Credential]{
 	noun:      "credential",
+	in:        "project",
 	inProject: true,
 	all: func(ctx context.Context, client *proximl.ProxiML) iter.Seq2[*proximl.Credential, error] {
 		return each(client.Credentials.List(ctx, projectOf(client)))

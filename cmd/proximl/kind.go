@@ -18,6 +18,7 @@ import (
 // kind says how entities of one type are found and shown.
 type kind[T any] struct {
 	noun string // such as "project"
+	in   string // the group of commands that has those of the kind, if one has
 	// inProject says that the calls name the project in their path, so that
 	// Personal is looked up when there is no active one.
 	inProject bool
@@ -81,7 +82,7 @@ func (k kind[T]) pick(entities iter.Seq2[*T, error], idOrName string) (*T, error
 	}
 	switch len(named) {
 	case 0:
-		return nil, fmt.Errorf("%w: no %s is %q; the command \"list\" shows what there is", proximl.ErrNotFound, k.noun, idOrName)
+		return nil, fmt.Errorf("%w: no %s is called %q; see %s list", proximl.ErrNotFound, k.noun, idOrName, k.path())
 	case 1:
 		return named[0], nil
 	}
@@ -105,6 +106,11 @@ func (k kind[T]) lookAfter(ctx context.Context, client *proximl.ProxiML, failed 
 		return fmt.Errorf("%w; so far no %s is called %q", failed, k.noun, name)
 	}
 	return fmt.Errorf("%w; looking for it: %s", failed, err.Error()) // whose kind is not that of the failure
+}
+
+// path is how its commands are called.
+func (k kind[T]) path() string {
+	return strings.Join(strings.Fields("proximl "+k.in+" "+strings.ReplaceAll(k.noun, " ", "-")), " ")
 }
 
 // describe names an entity in messages.

@@ -15,6 +15,7 @@ import (
 
 var members = kind[proximl.Member]{
 	noun:      "member",
+	in:        "project",
 	inProject: true,
 	all: func(ctx context.Context, client *proximl.ProxiML) iter.Seq2[*proximl.Member, error] {
 		return each(client.Members.List(ctx, projectOf(client)))

@@ -13,6 +13,7 @@ import (
 
 var datastores = kind[proximl.ProjectDatastore]{
 	noun:      "datastore",
+	in:        "project",
 	inProject: true,
 	all: func(ctx context.Context, client *proximl.ProxiML) iter.Seq2[*proximl.ProjectDatastore, error] {
 		return each(client.Datastores.List(ctx, projectOf(client)))
@@ -32,6 +33,7 @@ var datastores = kind[proximl.ProjectDatastore]{
 
 var dataConnectors = kind[proximl.ProjectDataConnector]{
 	noun:      "data connector",
+	in:        "project",
 	inProject: true,
 	all: func(ctx context.Context, client *proximl.ProxiML) iter.Seq2[*proximl.ProjectDataConnector, error] {
 		return each(client.DataConnectors.List(ctx, projectOf(client)))
@@ -51,6 +53,7 @@ var dataConnectors = kind[proximl.ProjectDataConnector]{
 
 var projectServices = kind[proximl.ProjectService]{
 	noun:      "service",
+	in:        "project",
 	inProject: true,
 	all: func(ctx context.Context, client *proximl.ProxiML) iter.Seq2[*proximl.ProjectService, error] {
 		return each(client.Services.List(ctx, projectOf(client)))
@@ -94,7 +97,7 @@ type resourceAPI interface {
 }
 
 func resourceCommands[T any](a *app, k kind[T], api func(*proximl.ProxiML) resourceAPI) []*cobra.Command {
-	path := "proximl project " + strings.ReplaceAll(k.noun, " ", "-")
+	path := k.path()
 	return []*cobra.Command{
 		k.listCommand(a, &cobra.Command{
 			Short:   "List the " + k.noun + "s that a project can use",

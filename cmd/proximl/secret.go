@@ -13,6 +13,7 @@ import (
 
 var secrets = kind[proximl.ProjectSecret]{
 	noun:      "secret",
+	in:        "project",
 	inProject: true,
 	all: func(ctx context.Context, client *proximl.ProxiML) iter.Seq2[*proximl.ProjectSecret, error] {
 		return each(client.Secrets.List(ctx, projectOf(client)))

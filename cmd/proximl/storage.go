@@ -99,8 +99,6 @@ func (k storageKind[T]) command(a *app, short string, more ...*cobra.Command) *c
 	}, more...)...)
 }
 
-func (k storageKind[T]) path() string { return "proximl " + k.noun }
-
 func (k storageKind[T]) examples(commands ...string) (text string) {
 	for i, command := range commands {
 		if i > 0 {
