@@ -78,7 +78,7 @@ it is reached. The token that opens a notebook is hidden without --show-secrets.
 
 func jobStartCommand(a *app) *cobra.Command {
 	var connect bool
-	cmd := onJob(a, &cobra.Command{
+	cmd := jobs.on(a, &cobra.Command{
 		Use:   "start NAME_OR_ID",
 		Short: "Start a stopped notebook or endpoint",
 		Long: `Start a notebook or endpoint that was stopped. It costs credits from then on. As
@@ -101,7 +101,7 @@ wait for that.`,
 
 func jobStopCommand(a *app) *cobra.Command {
 	var wait bool
-	cmd := onJob(a, &cobra.Command{
+	cmd := jobs.on(a, &cobra.Command{
 		Use:   "stop NAME_OR_ID",
 		Short: "Stop a job",
 		Long: `Stop a job, which then costs nothing but its storage, and wait until it has
@@ -143,11 +143,6 @@ func jobRemoveCommand(a *app) *cobra.Command {
 	})
 	onOff(cmd.Flags(), &force, "force", false, "remove it whatever its status")
 	return cmd
-}
-
-// onJob is jobs.on.
-func onJob(a *app, cmd *cobra.Command, work func(context.Context, *proximl.ProxiML, *proximl.Job) error) *cobra.Command {
-	return jobs.on(a, cmd, work)
 }
 
 // runsUntilStopped reports whether a job has no end of its own.

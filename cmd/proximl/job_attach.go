@@ -21,13 +21,13 @@ import (
 const lastLines = 15 * time.Second // for the rest of the log of a job that has ended
 
 func jobAttachCommand(a *app) *cobra.Command {
-	return onJob(a, &cobra.Command{
+	return jobs.on(a, &cobra.Command{
 		Use:   "attach NAME_OR_ID",
 		Short: "Show the log and the status of a job until its end",
 		Long: `Print the log of a job from its beginning, until the job has ended. The exit code
 is 5 if it failed. The job goes on when this is interrupted.
 
-Of a job that has ended already, "proximl job logs --archive" downloads the log.`,
+For a job that has ended already, "proximl job logs --archive" downloads the log.`,
 		Example: "  proximl job attach resnet",
 	}, func(ctx context.Context, client *proximl.ProxiML, job *proximl.Job) error {
 		watch := &jobWatch{app: a, client: client, job: job, log: a.stdout, wanted: proximl.JobStatusFinished}
@@ -73,7 +73,7 @@ func (w *jobWatch) run(ctx context.Context) error {
 	var waited, connected, logged error
 	id, hadEnded := w.job.ID, hasEnded(w.job) // the tasks go on when the job is seen anew
 	if w.log != nil {
-		tasks.Go(func() { logged = w.client.Jobs.CopyLogs(log, id, w.logTo(w.log)) })
+		tasks.Go(func() { logged = w.noteBroken(log, w.client.Jobs.CopyLogs(log, id, w.logTo(w.log))) })
 	}
 	if namesFolders(w.folders) {
 		tasks.Go(func() {
@@ -102,6 +102,9 @@ func (w *jobWatch) run(ctx context.Context) error {
 	w.progress.end()
 	if outOfReach(connected) { // by what the wait tells best
 		waited, connected = cmp.Or(waited, connected), nil
+	}
+	if w.wanted == proximl.JobStatusRunning {
+		logged = nil // it runs, whatever became of its log
 	}
 	return w.outcome(hadEnded, ctx.Err(), connected, waited, logged)
 }

@@ -115,3 +115,23 @@ func TestJobEndsWhileItsOutputMoves(t *testing.T) {
 		assert.Regexp(t, `^Downloaded the output to `+regexp.QuoteMeta(output)+`: \S+ B\n$`, stderr.String())
 	})
 }
+
+// A log that breaks off is told of, and ends nothing but what is there for it.
+func TestJobLogThatBreaksOff(t *testing.T) {
+	t.Parallel()
+	srv, me := service(t, proximltest.WithSpeed(100))
+	srv.Inject(proximltest.Fault{On: "GET /", Status: http.StatusForbidden, Body: `{"message":"no"}`, Times: 999})
+	const note = "The log broke off: GET / (log websocket): 403 Forbidden: no\n"
+	r := me.run("job", "create", "notebook", "sandbox", "-o", "id").ok()
+	assert.Contains(t, r.stderr, note)
+
+	r = me.run("job", "create", "training", "fails", "-o", "id", "true")
+	assert.Contains(t, r.stderr, note)
+	assert.Equal(t, exitNotAllowed, r.code)
+	list, err := me.client.Jobs.List(t.Context())
+	require.NoError(t, err)
+	require.Len(t, list, 2)
+	for _, job := range list {
+		assert.Equal(t, map[string]proximl.JobStatus{"sandbox": proximl.JobStatusRunning, "fails": proximl.JobStatusFinished}[job.Name], job.Status)
+	}
+}

@@ -13,7 +13,7 @@ import (
 func jobConnectCommand(a *app) *cobra.Command {
 	creation := &jobCreation{app: a, connect: true}
 	var folders proximl.ConnectOptions
-	cmd := a.asks(onJob(a, &cobra.Command{
+	cmd := a.asks(jobs.on(a, &cobra.Command{
 		Use:   "connect NAME_OR_ID",
 		Short: "Exchange the local files of a job with folders of this machine",
 		Long: `Upload the local model and input of a job, and download the output of its workers,

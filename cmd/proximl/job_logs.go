@@ -15,7 +15,7 @@ import (
 
 func jobLogsCommand(a *app) *cobra.Command {
 	var archive string
-	cmd := onJob(a, &cobra.Command{
+	cmd := jobs.on(a, &cobra.Command{
 		Use:   "logs NAME_OR_ID",
 		Short: "Show or download the log of a job",
 		Long: `Print the log of a job from its beginning, and go on until the job has ended.

@@ -19,7 +19,7 @@ import (
 )
 
 func jobOpenCommand(a *app) *cobra.Command {
-	return onJob(a, &cobra.Command{
+	return jobs.on(a, &cobra.Command{
 		Use:   "open NAME_OR_ID",
 		Short: "Open a notebook, or print where a job is reached",
 		Long: `Open a notebook in the browser, or print the URL of an endpoint. Without a

@@ -46,7 +46,11 @@ func (k storageKind[T]) untilReady(ctx context.Context, a *app, client *proximl.
 // showLog shows a log beside what goes on without it: it tells when the log
 // breaks off.
 func (k storageKind[T]) showLog(ctx context.Context, a *app, client *proximl.ProxiML, entity *T, to io.Writer) error {
-	err := k.api(client).CopyLogs(ctx, k.id(entity), a.logTo(to))
+	return a.noteBroken(ctx, k.api(client).CopyLogs(ctx, k.id(entity), a.logTo(to)))
+}
+
+// noteBroken tells when a log breaks off beside something that goes on.
+func (a *app) noteBroken(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() == nil {
 		a.note("The log broke off: %v", err)
 	}

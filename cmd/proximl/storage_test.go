@@ -137,7 +137,7 @@ func TestVolumeCreate(t *testing.T) {
 		volume, err := me.client.Volumes.Get(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, form.capacity, volume.Capacity)
-		assert.Equal(t, form.source, volume.SourceType)
+		assert.Equal(t, proximl.LocationType(form.source), volume.SourceType)
 	}
 }
 
@@ -293,7 +293,7 @@ func TestStorageAttach(t *testing.T) {
 // the commands whose result it is: at once of logs, at the end of attach.
 func TestStorageLogThatBreaksOff(t *testing.T) {
 	t.Parallel()
-	srv, me := service(t, proximltest.WithDuration("new", time.Millisecond), proximltest.WithDuration("downloading", time.Second))
+	srv, me := service(t, proximltest.WithDuration("new", time.Millisecond), proximltest.WithDuration("downloading", 5*time.Second))
 	const broken = "GET / (log websocket): 403 Forbidden: no"
 	run := func(args ...string) (*ran, proximl.StorageStatus) {
 		srv.Inject(proximltest.Fault{On: "GET /", Status: http.StatusForbidden, Body: `{"message":"no"}`, Times: 99})
