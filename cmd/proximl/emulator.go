@@ -46,8 +46,8 @@ func emulatorCommand(a *app) *cobra.Command {
 which is its normal end: the exit code is 0 then.
 
 The first line on stdout is the environment in which commands and programs work
-as the first account; each further account has a line of its own. In another
-terminal:
+as the first account; each further account has a line of its own, and stderr says
+which. In another terminal:
 
   export PROXIML_CONFIG_DIR=$(mktemp -d)   # keeps your own settings out of it
   export PROXIML_ENDPOINT=... PROXIML_USER=... PROXIML_KEY=...
@@ -59,17 +59,18 @@ With --state, accounts, projects and jobs outlive a restart; files do not.
 With --expose, other machines can connect, but clients send their key over plain
 http only to their own machine. Elsewhere, put a TLS proxy in front of it, or
 tunnel its port: ssh -L 8080:127.0.0.1:8080 HOST`,
-		Example: "  proximl emulator\n  proximl emulator --addr 127.0.0.1:8080 --state emulator.json --speed 60",
-		Args:    takes(0, 0),
-		RunE:    func(cmd *cobra.Command, _ []string) error { return e.run(cmd.Context(), a) },
+		Example: "  proximl emulator\n  proximl emulator --addr 127.0.0.1:8080 --state emulator.json --speed 60\n" +
+			"  proximl emulator --accounts a@example.com,b@example.com",
+		Args: takes(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return e.run(cmd.Context(), a) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&e.addr, "addr", "127.0.0.1:0", "listen on `HOST:PORT`; port 0 is any free one")
 	flags.BoolVar(&e.expose, "expose", false, "allow an --addr that other machines can reach")
 	flags.BoolVar(&e.localRunner, "local-runner", false, "really run the commands of jobs, on this machine and with your rights")
-	flags.StringSliceVar(&e.accounts, "accounts", nil, "e-mail addresses of the `ACCOUNTS` to have (default: those of the state, or "+firstAccount+")")
+	flags.StringSliceVar(&e.accounts, "accounts", nil, "`EMAILS` of the accounts to have, such as a@example.com,b@example.com (default: those of the state, or "+firstAccount+")")
 	flags.StringVar(&e.state, "state", "", "keep the state in `FILE`, which holds the accounts' keys")
-	flags.Float64Var(&e.speed, "speed", 1, "let the service's clock run `FACTOR` times as fast")
+	flags.Float64Var(&e.speed, "speed", 1, "let the service's clock run `FACTOR` times as fast, ahead of yours; clients still look every 5 to 60 real seconds")
 	return cmd
 }
 
@@ -89,9 +90,9 @@ func (e *emulator) run(ctx context.Context, a *app) error {
 	defer srv.Close()
 	var lines strings.Builder
 	var emails []string
-	for _, account := range e.people(srv) {
+	for i, account := range e.people(srv) {
 		fmt.Fprintf(&lines, "PROXIML_ENDPOINT=%s PROXIML_USER=%s PROXIML_KEY=%s\n", srv.URL, account.User, account.Key)
-		emails = append(emails, account.Email)
+		emails = append(emails, fmt.Sprintf("%s (line %d)", account.Email, i+1))
 	}
 	if err := e.save(srv, false); err != nil {
 		return err

@@ -80,6 +80,20 @@ func TestEmulatorWithTwoAccounts(t *testing.T) {
 	me.run("project", "member", "list", "--project", id, "-o", "id").prints("me@example.com\n")
 }
 
+// Whose a line of stdout is stands on stderr.
+func TestEmulatorNamesTheAccounts(t *testing.T) {
+	t.Parallel()
+	needsSignals(t)
+	var stderr shared
+	cmd := stranger(t).command("emulator", "--accounts", "a@example.com,b@example.com")
+	cmd.Stderr = &stderr
+	require.NoError(t, cmd.Start())
+	require.Eventually(t, func() bool { return strings.Contains(stderr.String(), "\n") }, patience, 10*time.Millisecond)
+	assert.Regexp(t, `^Listening on \S+ for a@example.com \(line 1\), b@example.com \(line 2\); Ctrl-C ends it\n$`, stderr.String())
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	assert.NoError(t, cmd.Wait())
+}
+
 func TestEmulatorKeepsItsState(t *testing.T) {
 	t.Parallel()
 	needsSignals(t)

@@ -66,7 +66,7 @@ When this is interrupted, the job goes on: "proximl job attach" and
 "proximl job connect" take it up again, "proximl job stop" ends it.`
 	cmd.Example = "  proximl job create --file spec.yaml\n  proximl job create --file spec.yaml --dry-run -o json"
 	creation.flags(cmd.Flags())
-	cmd.Flags().StringVarP(&file, "file", "f", "", "create the job that a `FILE` of YAML or JSON specifies; - is stdin")
+	cmd.Flags().StringVarP(&file, "file", "f", "", "create the job that a `FILE` of YAML or JSON specifies, with the folders that it names as if flags gave them; - is stdin")
 	cmd.Flags().StringVar(&file, "from-json", "", "the same as --file")
 	cmd.Flags().Lookup("from-json").Hidden = true
 	others := cmd.RunE
@@ -154,7 +154,7 @@ func (c *jobCreation) serving(to *pflag.FlagSet) {
 func (c *jobCreation) flags(to *pflag.FlagSet) {
 	c.serving(to)
 	to.BoolVar(&c.dryRun, "dry-run", false, "create nothing: check the job, print its spec and what it may cost")
-	to.StringArrayVar(&c.sweep, "sweep", nil, "create a job for each value of a variable: `KEY=A,B,...` (repeatable)")
+	to.StringArrayVar(&c.sweep, "sweep", nil, "create a job for each value of a variable: `KEY=A,B,...` (repeatable); with no local files but those of --data-dir")
 }
 
 func (c *jobCreation) fromFile(ctx context.Context, path string) error {

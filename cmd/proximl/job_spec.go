@@ -107,7 +107,7 @@ func (f *jobFlags) addModel(to *pflag.FlagSet) {
 func (f *jobFlags) addDatasets(to *pflag.FlagSet) {
 	to.StringArrayVar(&f.datasets, "dataset", nil, "read a dataset of the project: `NAME_OR_ID` (repeatable)")
 	to.StringArrayVar(&f.publicDatasets, "public-dataset", nil, "read a public dataset: `NAME_OR_ID` (repeatable)")
-	to.StringVar(&f.dataDir, "data-dir", "", "upload a folder of this machine as a new dataset, and read it: `DIR`")
+	to.StringVar(&f.dataDir, "data-dir", "", "upload a folder of this machine as a new dataset, and read it: `DIR`; it stays, as \"Job - NAME\", until \"proximl dataset remove\"")
 }
 
 func (f *jobFlags) addVolumes(to *pflag.FlagSet) {

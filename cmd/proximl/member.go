@@ -78,7 +78,7 @@ func (l *levels) all() []level {
 func (l *levels) access() (proximl.MemberAccess, error) {
 	for _, level := range l.all() {
 		if access := proximl.Access(*level.value); access != proximl.AccessAll && access != proximl.AccessRead {
-			return proximl.MemberAccess{}, usage("--%s is %q, and has to be read or all", level.flag, access)
+			return proximl.MemberAccess{}, usage("--%s must be read or all, not %q", level.flag, access)
 		}
 	}
 	return proximl.MemberAccess{

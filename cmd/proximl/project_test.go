@@ -110,7 +110,7 @@ func TestMembers(t *testing.T) {
 	with("update", "you@example.com", "--model", "all", "-o", "id").prints("you@example.com\n")
 	assert.Equal(t, proximl.MemberAccess{Job: "all", Dataset: "read", Model: "all", Checkpoint: "read", Volume: "read"}, member())
 	with("update", "you@example.com").fails(exitUsage, "nothing to change: give --job, --dataset, --model, --checkpoint or --volume")
-	with("update", "you@example.com", "--job", "write").fails(exitUsage, `--job is "write", and has to be read or all`)
+	with("update", "you@example.com", "--job", "write").fails(exitUsage, `--job must be read or all, not "write"`)
 	with("update", "nobody@example.com", "--job", "all").fails(exitNotFound, `not found: no member is called "nobody@example.com"; see proximl project member list`)
 	you.run("project", "member", "update", "you@example.com", "--volume", "all", "--project", "Shared").
 		fails(exitNotAllowed, "POST /project/"+shared.ID+"/access: 403 Forbidden; the project's owner decides what its members may do")

@@ -42,7 +42,7 @@ func (a *app) confirm(ctx context.Context, what string) error {
 	case "y", "yes":
 		return nil
 	}
-	return errors.New("nothing was changed: the answer was not yes")
+	return errors.New("nothing was changed: you did not say yes")
 }
 
 // ask prints a question and reads one line. At the end of input it returns

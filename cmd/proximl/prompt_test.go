@@ -94,7 +94,7 @@ func TestRemovalsAskFirst(t *testing.T) {
 		}
 		assert.NoError(t, err)
 		if c.code == exitError {
-			assert.Contains(t, text, "proximl: nothing was changed: the answer was not yes\n")
+			assert.Contains(t, text, "proximl: nothing was changed: you did not say yes\n")
 		}
 		assert.NoError(t, me.client.Projects.Delete(t.Context(), project.ID))
 	}

@@ -20,7 +20,7 @@ func TestStorageRemoveByKeyboard(t *testing.T) {
 	question := "Remove dataset example (" + dataset.ID + ")? [y/N] "
 	code, shown := me.open(80, "dataset", "remove", "example").expect(question).types("n\r").ends()
 	assert.Equal(t, exitError, code)
-	assert.Contains(t, shown, "proximl: nothing was changed: the answer was not yes\n")
+	assert.Contains(t, shown, "proximl: nothing was changed: you did not say yes\n")
 	_, err := me.client.Datasets.Get(t.Context(), dataset.ID)
 	require.NoError(t, err)
 
