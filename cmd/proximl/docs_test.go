@@ -47,7 +47,11 @@ func reference(root *cobra.Command) string {
 				describe(&b, cmd)
 			}
 		default:
-			b.WriteString("\n### " + cmd.CommandPath() + "\n")
+			level := "\n### "
+			if cmd.Parent() == root {
+				level = "\n## " // else it would belong to the group before it
+			}
+			b.WriteString(level + cmd.CommandPath() + "\n")
 			describe(&b, cmd)
 		}
 	})
@@ -87,6 +91,21 @@ func prose(text string) string {
 
 func unindent(text string) string {
 	return strings.ReplaceAll(strings.TrimPrefix(text, "  "), "\n  ", "\n")
+}
+
+// A command is under the heading of its group, or has one of its own.
+func TestDocsHeadings(t *testing.T) {
+	t.Parallel()
+	text, group := reference(newRoot(&app{})), ""
+	for line := range strings.Lines(text) {
+		heading := strings.TrimSpace(line)
+		if own, found := strings.CutPrefix(heading, "## proximl "); found {
+			group = own
+		}
+		if path, found := strings.CutPrefix(heading, "### proximl "); found {
+			assert.True(t, strings.HasPrefix(path, strings.Split(group, " ")[0]+" "), "%s is under %s", path, group)
+		}
+	}
 }
 
 func block(text string) string { return "```\n" + strings.TrimRight(text, "\n") + "\n```\n\n" }
