@@ -55,7 +55,8 @@ func TestJobStartStopRemove(t *testing.T) {
 	me.run("job", "stop", "sandbox").fails(exitNotFound, `not found: no job is called "sandbox"; see proximl job list`)
 
 	one, two := me.create("twin", proximl.JobTypeNotebook), me.create("twin", proximl.JobTypeNotebook)
-	me.run("job", "show", "twin").fails(exitError, `name is not unique: 2 jobs are called "twin", use an id: `+one.ID+", "+two.ID)
+	require.NoError(t, srv.SetStatus(two.ID, "running"))
+	me.run("job", "show", "twin").fails(exitError, `name is not unique: 2 jobs are called "twin", use an id: `+one.ID+" (new), "+two.ID+" (running)")
 	assert.Contains(t, me.run("__complete", "job", "show", two.ID[:8]).ok().stdout, two.ID+"\ttwin\n")
 }
 

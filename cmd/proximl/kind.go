@@ -88,7 +88,7 @@ func (k kind[T]) pick(entities iter.Seq2[*T, error], idOrName string) (*T, error
 	}
 	ids := make([]string, len(named))
 	for i, entity := range named {
-		ids[i] = k.id(entity)
+		ids[i] = k.id(entity) + k.status(entity)
 	}
 	return nil, fmt.Errorf("%w: %d %ss are called %q, use an id: %s", proximl.ErrNotUnique, len(named), k.noun, idOrName, strings.Join(ids, ", "))
 }
@@ -106,6 +106,16 @@ func (k kind[T]) lookAfter(ctx context.Context, client *proximl.ProxiML, failed 
 		return fmt.Errorf("%w; so far no %s is called %q", failed, k.noun, name)
 	}
 	return fmt.Errorf("%w; looking for it: %s", failed, err.Error()) // whose kind is not that of the failure
+}
+
+// status is what a list says of it, such as " (ready)", or nothing.
+func (k kind[T]) status(entity *T) string {
+	for _, column := range k.columns {
+		if column.Title == "STATUS" {
+			return " (" + column.Value(entity) + ")"
+		}
+	}
+	return ""
 }
 
 // path is how its commands are called.

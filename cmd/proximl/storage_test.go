@@ -205,7 +205,7 @@ func TestStorageNames(t *testing.T) {
 	_, me := fast(t)
 	one, two := me.ready("twin"), me.ready("twin")
 	me.run("dataset", "rename", "twin", "x").
-		fails(exitError, `name is not unique: 2 datasets are called "twin", use an id: `+one.ID+", "+two.ID)
+		fails(exitError, `name is not unique: 2 datasets are called "twin", use an id: `+one.ID+" (ready), "+two.ID+" (ready)")
 	me.run("dataset", "rename", two.ID, "other", "-o", "id").prints(two.ID + "\n")
 	assert.Equal(t, "other\t"+two.ID+"\n:4\n", me.run("__complete", "dataset", "remove", "oth").ok().stdout)
 	missing := "11111111-2222-4333-8444-555555555555"
