@@ -23,7 +23,7 @@ func Parse(raw string) (*url.URL, error) {
 func ParseSigned(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
-	case err != nil, u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "", u.Opaque != "":
+	case err != nil, u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "", u.Opaque != "", strings.Contains(u.Host, "%"): // a zone, which need not survive being written
 		return nil, errors.New("is no URL such as https://api.example.com")
 	case u.Scheme == "http" && !loopback(u.Hostname()):
 		return nil, errors.New("is plain http to " + u.Hostname() + ", which is not encrypted; use https")

@@ -85,7 +85,7 @@ func Message(resp *http.Response, sample []byte) (message, body string) {
 
 func redirect(resp *http.Response) string {
 	if to, err := resp.Location(); err == nil {
-		return "the redirect to " + to.Scheme + "://" + to.Host + " is not followed; check the endpoint"
+		return OneLine("the redirect to " + to.Scheme + "://" + to.Host + " is not followed; check the endpoint")
 	}
 	return "the redirect is not followed; check the endpoint"
 }
