@@ -164,7 +164,7 @@ func (a *CheckpointsAPI) WaitFor(ctx context.Context, id string, status StorageS
 // downloads its export to the folder Output: whichever the checkpoint waits for. It
 // returns the checkpoint when it is ready.
 //
-// It looks at the checkpoint all the time, and ends what moves with a *[StatusError]
+// It looks at the checkpoint all the time, and stops the transfer with a *[StatusError]
 // when that failed or was removed. Any other failure of the transfer is a
 // *[TransferError].
 //

@@ -172,6 +172,8 @@ func (a *CredentialsAPI) Put(ctx context.Context, projectID string, spec *Creden
 }
 
 // Remove takes the credential of a type away from a project. Only the owner may.
+// Where the path is not known to work yet and a reply is lost, it may say
+// [ErrNotFound] of a credential that it has removed.
 //
 // DELETE /project/{id}/credentials/{type}
 //

@@ -163,7 +163,7 @@ func (a *DatasetsAPI) WaitFor(ctx context.Context, id string, status StorageStat
 // downloads its export to the folder Output: whichever the dataset waits for. It
 // returns the dataset when it is ready.
 //
-// It looks at the dataset all the time, and ends what moves with a *[StatusError]
+// It looks at the dataset all the time, and stops the transfer with a *[StatusError]
 // when that failed or was removed. Any other failure of the transfer is a
 // *[TransferError].
 //

@@ -146,6 +146,10 @@ func TestTheTokenInAReplyIsHidden(t *testing.T) {
 			"GET /job/x: 403 Forbidden: '[secret]' is no key=value pair, [secret]",
 		},
 		"text": {1000, "text/plain", "not " + token, "GET /job/x: 403 Forbidden: a reply of type text/plain: not [secret]"},
+		"twice, the second cut": {
+			40, "text/plain", token + strings.Repeat(".", 30) + token + "tail",
+			"GET /job/x: 403 Forbidden: a reply of type text/plain: [secret]" + strings.Repeat(".", 30),
+		},
 		"at the end of what is read": {
 			30, "text/plain", strings.Repeat(" ", 20) + token + "tail",
 			"GET /job/x: 403 Forbidden: a reply of type text/plain: [secret]ta",

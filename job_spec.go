@@ -75,7 +75,7 @@ type JobData struct {
 	InputURI      string           `json:"input_uri,omitzero"`     //
 	InputOptions  *LocationOptions `json:"input_options,omitzero"` //
 	OutputType    LocationType     `json:"output_type,omitzero"`   // any but git, kaggle and web
-	OutputURI     string           `json:"output_uri,omitzero"`    // with type proximl: model, dataset or checkpoint
+	OutputURI     string           `json:"output_uri,omitzero"`    // with type proximl: model, dataset, checkpoint or volume
 	OutputOptions *LocationOptions `json:"output_options,omitzero"`
 	Extra         jsontext.Value   `json:",embed"` // further fields, sent as they are
 }

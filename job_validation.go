@@ -224,16 +224,25 @@ func (c *jobCheck) place(field string, kind LocationType, uri string, known []Lo
 	switch {
 	case kind == "":
 	case !slices.Contains(known, kind):
-		c.add(field+"_type", fmt.Sprintf("%s is none of %s", kind, strings.Join(strings.Fields(strings.Trim(fmt.Sprint(known), "[]")), ", ")))
+		c.add(field+"_type", fmt.Sprintf("%s is none of %s", kind, joined(known)))
 	case kind != LocationLocal && kind != LocationRegional && kind != LocationProxiML:
 		c.required(field+"_uri", uri)
 	}
+}
+
+func joined[S ~string](words []S) string {
+	texts := make([]string, len(words))
+	for i, word := range words {
+		texts[i] = string(word)
+	}
+	return strings.Join(texts, ", ")
 }
 
 func inputTypes() []LocationType {
 	return []LocationType{LocationAWS, LocationAzure, LocationGCP, LocationKaggle, LocationLocal, LocationWasabi, LocationWeb}
 }
 
+// outputTypes has what the service may call itself, too.
 func outputTypes() []LocationType {
 	return []LocationType{LocationAWS, LocationAzure, LocationGCP, LocationLocal, LocationProxiML, LocationRegional, "trainml", LocationWasabi}
 }

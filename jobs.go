@@ -171,9 +171,10 @@ func (a *JobsAPI) logSource(id string, opts []RequestOption) *logSource {
 // It returns the last job seen, nil when there was none. A wait for
 // [JobStatusArchived] ends well when the job cannot be found.
 //
-// Once the job was seen, a look may fail for want of a reply or with 429 or a
-// 5xx, retries included, and the wait goes on; the fifth in a row ends it. Any
-// other error does so at once. WithPollRequest with WithRetry changes the looks.
+// Once the job was seen, a look that still fails after its retries, without a
+// whole reply or with 429 or a 5xx, does not end the wait; the fifth in a row
+// does, and any other error at once. WithPollRequest with WithRetry changes the
+// looks.
 //
 // There is no timeout but that of ctx: a job may wait for credits, and a status
 // that no job ever has is waited for, too. When ctx ends, the job goes on, and
@@ -195,7 +196,7 @@ func (a *JobsAPI) WaitFor(ctx context.Context, id string, status JobStatus, opts
 // UploadOnly it returns after the upload. It returns the last job seen. When
 // nothing is left to move, that is no error; Received tells what has arrived.
 //
-// It looks at the job all the time, and ends what moves with a *[StatusError] when
+// It looks at the job all the time, and stops the transfer with a *[StatusError] when
 // nothing can come of it any more: the job failed, was canceled or removed, or
 // stops. But what a worker still gives is fetched first, whatever has become of
 // the job. Any other failure of a transfer is a *[TransferError].

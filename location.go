@@ -21,7 +21,7 @@ const (
 	LocationGit      LocationType = "git"      // a repository, by SSH or HTTPS
 	LocationKaggle   LocationType = "kaggle"   // a competition, dataset or kernel, by its slug
 	LocationLocal    LocationType = "local"    // the user's machine: see ConnectOptions
-	LocationProxiML  LocationType = "proximl"  // the service itself: as a source the id of a model, as an output model, dataset or checkpoint
+	LocationProxiML  LocationType = "proximl"  // the service itself: as a source the id of a model, as an output model, dataset, checkpoint or, uncertain, volume
 	LocationRegional LocationType = "regional" // a datastore of the project's region; uncertain where it can be used
 	LocationWasabi   LocationType = "wasabi"   // a bucket of Wasabi
 	LocationWeb      LocationType = "web"      // a URL of http, https or ftp

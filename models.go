@@ -156,7 +156,7 @@ func (a *ModelsAPI) WaitFor(ctx context.Context, id string, status StorageStatus
 // downloads its export to the folder Output: whichever the model waits for. It
 // returns the model when it is ready.
 //
-// It looks at the model all the time, and ends what moves with a *[StatusError]
+// It looks at the model all the time, and stops the transfer with a *[StatusError]
 // when that failed or was removed. Any other failure of the transfer is a
 // *[TransferError].
 //

@@ -112,7 +112,9 @@ func readSecretFile(path string) (Secret, error) {
 	return Secret(content), nil
 }
 
-// Remove takes a secret away from a project. Only the owner may.
+// Remove takes a secret away from a project. Only the owner may. Where the path is
+// not known to work yet and a reply is lost, it may say [ErrNotFound] of a secret
+// that it has removed.
 //
 // DELETE /project/{id}/secrets/{name}
 //

@@ -105,8 +105,8 @@ func (s *StorageSpec) filledIn(project, what string) (*StorageSpec, error) {
 	return &filled, nil
 }
 
-// ExportSpec says where to export to: the known output types are those of AWS,
-// Azure, GCP, Wasabi, and local.
+// ExportSpec says where to export to. The known output types are [LocationAWS],
+// [LocationAzure], [LocationGCP], [LocationLocal] and [LocationWasabi].
 type ExportSpec struct {
 	OutputType    LocationType    `json:"output_type"`
 	OutputURI     string          `json:"output_uri"`

@@ -104,14 +104,15 @@ func firstCause(errs []error) error {
 // After a failure it looks once more: what has become of the entity may explain it.
 func serve[T any, S ~string](ctx context.Context, transfers *transferGroup, w wait[T, S], opts []WaitOption) (*T, error) {
 	judge := w.judge
-	w.hurry, w.get = transfers.ended, patientGet(transfers, w)
+	w.hurry = transfers.ended
+	w.moves = func() bool { return !transfers.hasFailed() && len(transfers.unfinished()) > 0 }
 	w.judge = func(entity *T, wanted S, changed bool) verdict {
 		switch v := judge(entity, wanted, changed); {
 		case v == outOfReach:
 			return outOfReach
 		case transfers.hasFailed():
 			return satisfied // to wait for nothing more
-		case len(transfers.unfinished()) > 0:
+		case w.moves():
 			return goOn
 		default:
 			return v
@@ -119,22 +120,4 @@ func serve[T any, S ~string](ctx context.Context, transfers *transferGroup, w wa
 	}
 	entity, err := w.run(ctx, opts)
 	return entity, transfers.end(err)
-}
-
-// patientGet looks at an entity. What moves does not end because a look fails:
-// the next one may not. But what cannot be found any more was removed.
-func patientGet[T any, S ~string](transfers *transferGroup, w wait[T, S]) func(context.Context, string, ...RequestOption) (*T, error) {
-	var last *T
-	return func(ctx context.Context, id string, opts ...RequestOption) (*T, error) {
-		entity, err := w.get(ctx, id, opts...)
-		switch {
-		case err == nil:
-			last = entity
-		case last != nil && errors.Is(err, ErrNotFound):
-			err = &StatusError{Entity: last, ID: id, Status: archived, Wanted: string(w.wanted)}
-		case last != nil && len(transfers.unfinished()) > 0 && ctx.Err() == nil:
-			return last, nil
-		}
-		return entity, err
-	}
 }

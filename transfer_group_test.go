@@ -198,9 +198,9 @@ func TestConnectStorageOutlivesLooks(t *testing.T) {
 		id := waitingDataset(t, client)
 		srv.Inject(proximltest.Fault{On: "PUT /transfer/{id}/upload", Delay: 5 * time.Minute})
 		time.AfterFunc(2*time.Minute, func() {
-			srv.Inject(proximltest.Fault{On: "GET /dataset/{id}", Status: 500, Body: `{"message":"no"}`, Times: 2})
+			srv.Inject(proximltest.Fault{On: "GET /dataset/{id}", Status: 403, Body: `{"message":"no"}`, Times: 20})
 		})
-		dataset, err := client.Datasets.Connect(t.Context(), id, proximl.ConnectOptions{Input: folder(t, someFiles)})
+		dataset, err := client.Datasets.Connect(t.Context(), id, proximl.ConnectOptions{Input: folder(t, someFiles), Wait: regularLooks})
 		require.NoError(t, err)
 		assert.Equal(t, proximl.StorageStatusReady, dataset.Status)
 		assert.Equal(t, someFiles, uploaded(t, srv, id))

@@ -325,12 +325,12 @@ func TestConnectOutlivesLooks(t *testing.T) {
 		job := localJob(t, client, "python a.py")
 		srv.Inject(proximltest.Fault{On: "PUT /transfer/{id}/upload", Delay: 5 * time.Minute})
 		time.AfterFunc(2*time.Minute, func() {
-			srv.Inject(proximltest.Fault{On: "GET /job/{id}", Status: 500, Body: `{"message":"no"}`, Times: 2})
+			srv.Inject(proximltest.Fault{On: "GET /job/{id}", Status: 500, Body: `{"message":"no"}`, Times: 20})
 		})
-		job, err := client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: folder(t, someFiles), UploadOnly: true})
+		job, err := client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: folder(t, someFiles), UploadOnly: true, Wait: regularLooks})
 		require.NoError(t, err)
 		assert.Equal(t, someFiles, uploaded(t, srv, job.ID+"/model"))
-		assert.Zero(t, srv.ClearFaults())
+		assert.Zero(t, srv.ClearFaults(), "the looks met the faults")
 	})
 }
 

@@ -177,7 +177,7 @@ func (a *VolumesAPI) WaitFor(ctx context.Context, id string, status StorageStatu
 // downloads its export to the folder Output: whichever the volume waits for. It
 // returns the volume when it is ready.
 //
-// It looks at the volume all the time, and ends what moves with a *[StatusError]
+// It looks at the volume all the time, and stops the transfer with a *[StatusError]
 // when that failed or was removed. Any other failure of the transfer is a
 // *[TransferError].
 //

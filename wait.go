@@ -71,6 +71,9 @@ type wait[T any, S ~string] struct {
 	judge func(entity *T, wanted S, changed bool) verdict
 	seen  *T              // before the wait; may be nil
 	hurry <-chan struct{} // ends a pause; may be nil
+	// moves reports whether files move, which a look that fails must not end. It
+	// is nil where there are none; else, what cannot be found any more was removed.
+	moves func() bool
 }
 
 type verdict int
@@ -93,7 +96,9 @@ func (w *wait[T, S]) run(ctx context.Context, opts []WaitOption) (*T, error) {
 	for pause := o.minPoll; ; {
 		entity, err := w.get(ctx, w.id, o.request...)
 		if err != nil {
-			failures++
+			if failures++; w.moves != nil && w.moves() {
+				failures = 0
+			}
 			if over, err := w.failed(ctx, last, failures, err); over {
 				return last, err
 			}
@@ -127,18 +132,31 @@ func (w *wait[T, S]) failed(ctx context.Context, last *T, failures int, err erro
 		return true, nil
 	case ctx.Err() != nil:
 		return true, w.ended(last, err)
+	case last == nil:
+		return true, err
+	case w.moves != nil && errors.Is(err, ErrNotFound):
+		return true, &StatusError{Entity: last, ID: w.id, Status: archived, Wanted: string(w.wanted)}
+	case failures == 0 && !loginRefused(err): // files move
+		return false, nil
 	}
-	return last == nil || failures == maxFailedLooks || !passing(err), err
+	return failures == maxFailedLooks || !passing(err), err
 }
 
 // passing reports whether what failed may work the next time: there was no reply,
 // or none of the service itself.
 func passing(err error) bool {
 	if failed, ok := errors.AsType[*APIError](err); ok {
-		return failed.StatusCode == 0 || failed.StatusCode == http.StatusTooManyRequests || failed.StatusCode >= http.StatusInternalServerError
+		return failed.StatusCode < 300 || failed.StatusCode == http.StatusTooManyRequests || failed.StatusCode >= http.StatusInternalServerError
 	}
-	login, ok := errors.AsType[*AuthError](err)
-	return ok && login.Code == ""
+	_, isLogin := errors.AsType[*AuthError](err)
+	return isLogin && !loginRefused(err)
+}
+
+// loginRefused reports whether the login was refused. To repeat that locks an
+// account.
+func loginRefused(err error) bool {
+	login, isLogin := errors.AsType[*AuthError](err)
+	return isLogin && login.Code != ""
 }
 
 // ended is the error of a wait that ctx ended.

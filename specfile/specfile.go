@@ -82,7 +82,7 @@ func nesting(tokens token.Tokens) (deepest int) {
 func parse(text []byte) (ast.Node, error) {
 	tokens := lexer.Tokenize(string(text))
 	if nesting(tokens) > maxNesting {
-		return nil, problem(nil, "", fmt.Sprintf("the file is nested too deeply: it has more than %d brackets open, or list marks in one line", maxNesting))
+		return nil, problem(nil, "", fmt.Sprintf("the file is nested too deeply: it has more than %d brackets open, or marks of lists or keys in one line", maxNesting))
 	}
 	file, err := parser.Parse(tokens, 0)
 	if err != nil {

@@ -13,8 +13,10 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"golang.org/x/time/rate"
 )
@@ -82,7 +84,7 @@ type transport struct {
 
 // RoundTrip sends one request.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := t.admit(req.Context()); err != nil {
+	if err := t.admit(req); err != nil {
 		closeBody(req.Body)
 		return nil, &NotSentError{err}
 	}
@@ -107,7 +109,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	err = slow.explain(ctx, err)
 	slow.end()
-	if connection.neverMade(err, t.base) {
+	if connection.neverMade(err) {
 		err = &NotSentError{err}
 	}
 	return nil, err
@@ -145,8 +147,15 @@ func (t *transport) log(req *http.Request, resp *http.Response, err error, took 
 // ended.
 var ErrLimit = errors.New("the rate limit leaves no time for the request")
 
-// admit waits until a request may be sent.
-func (t *transport) admit(ctx context.Context) error {
+// admit waits until a request may be sent. One that no transport would send is
+// refused: of its own refusals it does not say that nothing was sent.
+func (t *transport) admit(req *http.Request) error {
+	ctx := req.Context()
+	for name, values := range req.Header {
+		if strings.ContainsFunc(strings.Join(values, ""), unicode.IsControl) {
+			return fmt.Errorf("the header %s has a character that no header can have", name)
+		}
+	}
 	if t.Limiter == nil {
 		return ctx.Err()
 	}
@@ -169,11 +178,10 @@ func (t *connectionTrace) hooks() *httptrace.ClientTrace {
 }
 
 // neverMade reports whether it is certain that there was no connection: the
-// dial, the name look-up or the TLS handshake failed, or net/http refused the
-// request before. Another transport may trace nothing; its error is judged by its
-// type then.
-func (t *connectionTrace) neverMade(err error, base http.RoundTripper) bool {
-	if _, traces := base.(*http.Transport); traces || t.asked.Load() {
+// dial, the name look-up or the TLS handshake failed. A transport that is not
+// net/http's may trace nothing; its error is judged by its type then.
+func (t *connectionTrace) neverMade(err error) bool {
+	if t.asked.Load() {
 		return !t.got.Load()
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {

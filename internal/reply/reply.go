@@ -54,6 +54,9 @@ func Sample(body io.Reader, limit int64, secret string) []byte {
 	if len(secret) >= shortestSecret {
 		sample = bytes.ReplaceAll(sample, []byte(secret), []byte(hidden))
 	}
+	for n := len(secret); n >= shortestSecret; n-- { // of which the end was not read
+		sample = bytes.TrimSuffix(sample, []byte(secret[:n]))
+	}
 	return sample[:min(int64(len(sample)), limit)]
 }
 

@@ -18,11 +18,15 @@ func renamerIn(folder *os.Root) (renamer, error) {
 // rename takes plain names: with a path, it would follow links.
 func (r renamer) rename(from, to string) error {
 	fd := int(r.folder.Fd())
-	err := syscall.Renameat(fd, from, fd, to)
-	if err == syscall.EISDIR {
-		return errFolderInTheWay
+	for {
+		switch err := syscall.Renameat(fd, from, fd, to); err {
+		case syscall.EINTR: // as some network file systems answer to a signal
+		case syscall.EISDIR:
+			return errFolderInTheWay
+		default:
+			return err
+		}
 	}
-	return err
 }
 
 func (r renamer) close() { _ = r.folder.Close() }
