@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -56,6 +57,49 @@ var (
 	outputDoor = regexp.MustCompile(`,"output_hostname":"[^"]*","output_auth_token":"[^"]*"`)
 	inputDoor  = regexp.MustCompile(`,"input_hostname":"[^"]*","input_auth_token":"[^"]*"`)
 )
+
+// After an end that nobody confirmed, the job may take a moment to go on.
+func TestConnectUnconfirmedJobIsLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var waiting string // what the job was while it waited
+		var ended time.Time
+		var srv *proximltest.Server
+		srv, client := retelling(t, func(job string) string {
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case strings.Contains(job, `"status":"waiting for data/model download"`):
+				waiting = job
+			case waiting != "" && ended.IsZero() && finalized(srv) == 8:
+				ended = time.Now()
+			}
+			if waiting != "" && (ended.IsZero() || time.Since(ended) < 30*time.Second) {
+				return waiting
+			}
+			return job
+		})
+		job := localJob(t, client, "python a.py")
+		srv.Inject(lostFinalize(true))
+		job, err := client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: folder(t, someFiles), UploadOnly: true})
+		require.NoError(t, err)
+		assert.NotEqual(t, proximl.JobStatusWaitingForDownload, job.Status)
+		assert.Equal(t, someFiles, uploaded(t, srv, job.ID+"/model"))
+		require.Zero(t, srv.ClearFaults())
+		assert.GreaterOrEqual(t, time.Since(ended), 30*time.Second)
+	})
+}
+
+// finalized counts the ends of transfers that the service was told of.
+func finalized(srv *proximltest.Server) (count int) {
+	for _, request := range srv.Requests() {
+		if strings.HasSuffix(request.Path, "/finalize") {
+			count++
+		}
+	}
+	return count
+}
 
 // A job may read finished while a worker still runs, or is about to upload.
 func TestConnectJobFinishedBeforeItsWorker(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -405,29 +406,38 @@ func TestConnectUnconfirmedAndUnseen(t *testing.T) {
 	})
 }
 
-// A second Connect takes up what the first has left: of two uploads, one.
+// A second Connect takes up what the first has left: of two uploads, one. A model
+// that the service calls ready need not be named again.
 func TestConnectTakesUpTheRest(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv, client := connected(t)
-		spec := smallSpec()
-		spec.Model = &proximl.JobModel{SourceType: "local", SourceURI: "/model"}
-		spec.Data = &proximl.JobData{InputType: "local", InputURI: "/input"}
-		job, err := client.Jobs.Create(t.Context(), spec)
-		require.NoError(t, err)
-		job, err = client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusWaitingForDownload)
-		require.NoError(t, err)
-		peer, err := transfer.NewPeer(job.Model.Hostname, string(job.Model.AuthToken), transfer.Options{HTTP: http.Client{Transport: srv.Transport()}})
-		require.NoError(t, err)
-		model, input := folder(t, map[string]string{"m": "m"}), folder(t, map[string]string{"i": "i"})
-		require.NoError(t, peer.Upload(t.Context(), model, transfer.UploadOptions{}))
+	modelStatus := regexp.MustCompile(`("model":\{[^}]*"status":)"new"`)
+	for status, named := range map[string]bool{"new": true, "ready": false} {
+		synctest.Test(t, func(t *testing.T) {
+			srv, client := retelling(t, func(job string) string { return modelStatus.ReplaceAllString(job, `$1"`+status+`"`) })
+			spec := smallSpec()
+			spec.Model = &proximl.JobModel{SourceType: "local", SourceURI: "/model"}
+			spec.Data = &proximl.JobData{InputType: "local", InputURI: "/input"}
+			job, err := client.Jobs.Create(t.Context(), spec)
+			require.NoError(t, err)
+			job, err = client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusWaitingForDownload)
+			require.NoError(t, err)
+			require.Equal(t, status, job.Model.Status)
+			peer, err := transfer.NewPeer(job.Model.Hostname, string(job.Model.AuthToken), transfer.Options{HTTP: http.Client{Transport: srv.Transport()}})
+			require.NoError(t, err)
+			model, input := folder(t, map[string]string{"m": "m"}), folder(t, map[string]string{"i": "i"})
+			require.NoError(t, peer.Upload(t.Context(), model, transfer.UploadOptions{}))
 
-		_, err = client.Jobs.Connect(t.Context(), job.ID, proximl.ConnectOptions{Model: model, Input: input})
-		require.NoError(t, err)
-		assert.Equal(t, map[string]string{"i": "i"}, uploaded(t, srv, job.ID+"/input"))
-		_, err = client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusFinished)
-		require.NoError(t, err)
-	})
+			options := proximl.ConnectOptions{Input: input}
+			if named {
+				options.Model = model
+			}
+			_, err = client.Jobs.Connect(t.Context(), job.ID, options)
+			require.NoError(t, err)
+			assert.Equal(t, map[string]string{"i": "i"}, uploaded(t, srv, job.ID+"/input"))
+			_, err = client.Jobs.WaitFor(t.Context(), job.ID, proximl.JobStatusFinished)
+			require.NoError(t, err)
+		})
+	}
 }
 
 func TestConnectUploadOnly(t *testing.T) {
