@@ -46,10 +46,11 @@ func (c *choice) read(keys io.Reader) (string, error) {
 	c.print(c.question, c.question)
 	from := bufio.NewReaderSize(keys, 1)
 	for {
-		key, _, err := from.ReadRune()
+		key, size, err := from.ReadRune()
 		switch {
 		case err != nil:
 			return "", err
+		case key == utf8.RuneError && size == 1: // is not UTF-8
 		case key == '\r' || key == '\n':
 			fmt.Fprint(c.screen, "\r\n")
 			return strings.TrimSpace(c.text), nil
@@ -68,12 +69,22 @@ func (c *choice) read(keys io.Reader) (string, error) {
 	}
 }
 
-// arrow is the last byte of the sequence that a key sends after an escape.
+// arrow is the last byte of the sequence that a key sends after an escape. It is 0
+// where none begins or goes on: what comes there is a key of its own, and stays.
 func arrow(from *bufio.Reader) byte {
+	begun := false
 	for {
 		b, err := from.ReadByte()
-		if err != nil || b != '[' && b != 'O' && b != ';' && (b < '0' || b > '9') {
+		switch {
+		case err != nil:
+			return 0
+		case b == '[', b == 'O', begun && (b == ';' || '0' <= b && b <= '9'):
+			begun = true
+		case begun && ' ' <= b && b < del:
 			return b
+		default:
+			_ = from.UnreadByte() // of what was just read
+			return 0
 		}
 	}
 }
