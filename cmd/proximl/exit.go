@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/proximl/proximl-go"
@@ -82,7 +82,7 @@ func hint(err error) string {
 		return "; the project's owner decides what its members may do"
 	case isAPI && errors.Is(err, proximl.ErrNotFound) && lacksProject(request):
 		return `; "proximl project list" shows the projects; PROXIML_PROJECT takes an id`
-	case errors.Is(err, proximl.ErrInvalid) && noGPUType(err.Error()):
+	case isAPI && errors.Is(err, proximl.ErrInvalid) && strings.Contains(request.Message, "GPU Type "), lacksGPUType(err):
 		return `; "proximl gpu list" shows those of the project`
 	case isAPI && errors.Is(err, proximl.ErrNotFound):
 		return `; the command "list" shows what is there, --project says in which project`
@@ -90,7 +90,12 @@ func hint(err error) string {
 	return ""
 }
 
-var noGPUType = regexp.MustCompile(`GPU Type \S+ Invalid`).MatchString
+// lacksGPUType reports whether GPU types, or an older single one, were refused
+// before they were sent.
+func lacksGPUType(err error) bool {
+	invalid, is := errors.AsType[*proximl.ValidationError](err)
+	return is && slices.ContainsFunc(invalid.Problems, func(p proximl.Problem) bool { return strings.HasPrefix(p.Field, "resources.gpu_type") })
+}
 
 // lacksProject reports whether it is the active project that was not found: a
 // list of what is in it is there as long as it is. Of what else a create misses,
