@@ -70,8 +70,8 @@ func TestProviderAndRegion(t *testing.T) {
 
 	b.run("cloudbender", "region", "list").fails(exitUsage, "--provider is missing; proximl cloudbender provider list shows what there is")
 	b.run("cloudbender", "node", "list", "-p", "physical").fails(exitUsage, "--region is missing; proximl cloudbender region list shows what there is")
-	b.run("cloudbender", "node", "list", "-p", "gcp", "-r", "x").fails(exitNotFound, `not found: no provider is called "gcp"; see proximl cloudbender provider list`)
-	b.run("cloudbender", "node", "list", "-p", "physical", "-r", "x").fails(exitNotFound, `not found: no region is called "x"; see proximl cloudbender region list`)
+	b.run("cloudbender", "node", "list", "-p", "gcp", "-r", "x").fails(exitNotFound, `not found: no provider is called "gcp"; see "proximl cloudbender provider list"`)
+	b.run("cloudbender", "node", "list", "-p", "physical", "-r", "x").fails(exitNotFound, `not found: no region is called "x"; see "proximl cloudbender region list"`)
 	assert.Equal(t, "basement\t"+b.region+"\n:4\n", b.run("__complete", "cloudbender", "node", "list", "-p", "physical", "--region", "base").ok().stdout)
 	assert.Equal(t, "physical\t"+b.provider+"\n:4\n", b.run("__complete", "cloudbender", "node", "list", "--provider", "phy").ok().stdout)
 

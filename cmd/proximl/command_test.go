@@ -159,7 +159,7 @@ func TestExitCodes(t *testing.T) {
 	srv, me := service(t)
 	const id = "11111111-2222-4333-8444-555555555555"
 	const noProject = `; "proximl project list" shows the projects; PROXIML_PROJECT takes an id`
-	me.run("project", "list", "--project", "Nowhere").fails(exitNotFound, `--project: not found: no project is called "Nowhere"; see proximl project list`)
+	me.run("project", "list", "--project", "Nowhere").fails(exitNotFound, `--project: not found: no project is called "Nowhere"; see "proximl project list"`)
 	me.run("project", "secret", "list", "--project", id).fails(exitNotFound, "GET /project/"+id+"/secrets: 404 Not Found (project "+id+
 		` from an option)`+noProject)
 	elsewhere := me.with("PROXIML_PROJECT=Research")

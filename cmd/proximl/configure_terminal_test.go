@@ -15,7 +15,7 @@ func TestConfigureByKeyboard(t *testing.T) {
 	other := me.project("My Other Project")
 	s := me.open(80, "configure")
 	s.expect("Current Active Project: UNSET\r\nSelect Active Project: (My Other Project, Personal) [Personal]: ").types("Mx\n")
-	s.expect("no project is called \"Mx\"").expect("see proximl project list\r\nSelect Active Project: ").types("My Other Project\n")
+	s.expect("no project is called \"Mx\"").expect("see \"proximl project list\"\r\nSelect Active Project: ").types("My Other Project\n")
 	code, text := s.ends()
 	assert.Zero(t, code)
 	assert.Contains(t, text, "The active project is My Other Project ("+other.ID+")\n")

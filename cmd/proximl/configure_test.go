@@ -41,8 +41,8 @@ func TestConfigureByPipe(t *testing.T) {
 	me.pipe("personal\n Nowhere \n"+me.account.Project, "configure").
 		prints("").
 		notes("Current Active Project: My Other Project\n" +
-			choices + "[My Other Project]: \nnot found: no project is called \"personal\"; see proximl project list\n" +
-			choices + "[My Other Project]: \nnot found: no project is called \"Nowhere\"; see proximl project list\n" +
+			choices + "[My Other Project]: \nnot found: no project is called \"personal\"; see \"proximl project list\"\n" +
+			choices + "[My Other Project]: \nnot found: no project is called \"Nowhere\"; see \"proximl project list\"\n" +
 			choices + "[My Other Project]: \n" + "The active project is Personal (" + me.account.Project + ")\n")
 	assert.Equal(t, saying(me.account.Project), me.saved())
 
@@ -64,7 +64,7 @@ func TestConfigureByFlag(t *testing.T) {
 	assert.Equal(t, saying(other.ID), me.saved())
 	me.run("configure", "--project", me.account.Project, "-q").prints("").notes("")
 	assert.Equal(t, saying(me.account.Project), me.saved())
-	me.run("configure", "--project", "Nowhere").fails(exitNotFound, `not found: no project is called "Nowhere"; see proximl project list`)
+	me.run("configure", "--project", "Nowhere").fails(exitNotFound, `not found: no project is called "Nowhere"; see "proximl project list"`)
 	assert.Equal(t, saying(me.account.Project), me.saved())
 	me.with("PROXIML_PROJECT="+other.ID).run("configure", "--project", "Personal").
 		notes("The active project is Personal (" + me.account.Project + ")\nBut PROXIML_PROJECT is set, and beats it\n")

@@ -43,7 +43,7 @@ func TestJobInASharedProject(t *testing.T) {
 	you.run("job", "create", "training", "mine", "true", "--project", shared).
 		fails(exitNotAllowed, "POST /job: 403 Forbidden (project "+shared+" from an option); the project's owner decides what its members may do")
 	you.run("project", "leave", "Shared", "--yes").ok()
-	you.run("job", "list", "--project", "Shared").fails(exitNotFound, `--project: not found: no project is called "Shared"; see proximl project list`)
+	you.run("job", "list", "--project", "Shared").fails(exitNotFound, `--project: not found: no project is called "Shared"; see "proximl project list"`)
 
 	// Where a format is asked for, stdout has nothing but the job.
 	quick := me.run("job", "create", "training", "quick", "echo hello", "-o", "id").ok()

@@ -52,7 +52,7 @@ func TestJobStartStopRemove(t *testing.T) {
 	srv.Clock().Advance(time.Hour)
 	me.run("job", "wait", job.ID, "--for", "archived").prints("").notes("There is no job " + job.ID + "\n")
 	me.run("job", "wait", job.ID).fails(exitNotFound, "GET /job/"+job.ID+`: 404 Not Found: Job Not Found; the command "list" shows what is there, --project says in which project`)
-	me.run("job", "stop", "sandbox").fails(exitNotFound, `not found: no job is called "sandbox"; see proximl job list`)
+	me.run("job", "stop", "sandbox").fails(exitNotFound, `not found: no job is called "sandbox"; see "proximl job list"`)
 
 	one, two := me.create("twin", proximl.JobTypeNotebook), me.create("twin", proximl.JobTypeNotebook)
 	require.NoError(t, srv.SetStatus(two.ID, "running"))

@@ -99,6 +99,6 @@ func TestSecrets(t *testing.T) {
 	me.run("project", "secret", "put", "x", "--file", empty).fails(exitError, "--file: "+empty+" is empty")
 	me.run("project", "secret", "put", "x", "--file", long).fails(exitError, "--file: "+long+" is larger than 1 MiB")
 	me.run("project", "secret", "remove", "filed", "-y").prints("").notes("Removed secret filed\n")
-	me.run("project", "secret", "remove", "filed", "-y").fails(exitNotFound, `not found: no secret is called "filed"; see proximl project secret list`)
+	me.run("project", "secret", "remove", "filed", "-y").fails(exitNotFound, `not found: no secret is called "filed"; see "proximl project secret list"`)
 	me.run("project", "secret", "list", "-o", "id").prints("piped\n")
 }

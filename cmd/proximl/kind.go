@@ -82,7 +82,7 @@ func (k kind[T]) pick(entities iter.Seq2[*T, error], idOrName string) (*T, error
 	}
 	switch len(named) {
 	case 0:
-		return nil, fmt.Errorf("%w: no %s is called %q; see %s list", proximl.ErrNotFound, k.noun, idOrName, k.path())
+		return nil, fmt.Errorf("%w: no %s is called %q; see %q", proximl.ErrNotFound, k.noun, idOrName, k.path()+" list")
 	case 1:
 		return named[0], nil
 	}

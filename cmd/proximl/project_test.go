@@ -65,7 +65,7 @@ func TestProjectLeave(t *testing.T) {
 	you.run("project", "remove", "Shared", "-y").
 		fails(exitNotAllowed, "DELETE /project/"+shared.ID+": 403 Forbidden; the project's owner decides what its members may do")
 	you.run("project", "leave", "Shared", "-y").prints("").notes("Left project Shared (" + shared.ID + ")\n")
-	you.run("project", "leave", "Shared", "-y").fails(exitNotFound, `not found: no project is called "Shared"; see proximl project list`)
+	you.run("project", "leave", "Shared", "-y").fails(exitNotFound, `not found: no project is called "Shared"; see "proximl project list"`)
 	me.run("project", "member", "list", "--project", "Shared", "-o", "id").prints("me@example.com\n")
 }
 
@@ -111,7 +111,7 @@ func TestMembers(t *testing.T) {
 	assert.Equal(t, proximl.MemberAccess{Job: "all", Dataset: "read", Model: "all", Checkpoint: "read", Volume: "read"}, member())
 	with("update", "you@example.com").fails(exitUsage, "nothing to change: give --job, --dataset, --model, --checkpoint or --volume")
 	with("update", "you@example.com", "--job", "write").fails(exitUsage, `--job must be read or all, not "write"`)
-	with("update", "nobody@example.com", "--job", "all").fails(exitNotFound, `not found: no member is called "nobody@example.com"; see proximl project member list`)
+	with("update", "nobody@example.com", "--job", "all").fails(exitNotFound, `not found: no member is called "nobody@example.com"; see "proximl project member list"`)
 	you.run("project", "member", "update", "you@example.com", "--volume", "all", "--project", "Shared").
 		fails(exitNotAllowed, "POST /project/"+shared.ID+"/access: 403 Forbidden; the project's owner decides what its members may do")
 
@@ -161,7 +161,7 @@ func TestProjectResources(t *testing.T) {
 		assert.Contains(t, with("show", name, "-o", "json").ok().stdout, `"enabled": true`)
 		with("refresh").prints("")
 		with("show", "nothing").fails(exitNotFound, "not found: no "+map[bool]string{true: "data connector", false: noun}[noun == "data-connector"]+
-			` is called "nothing"; see proximl project `+noun+" list")
+			` is called "nothing"; see "proximl project `+noun+` list"`)
 		const unknown = "11111111-2222-4333-8444-555555555555"
 		assert.Equal(t, exitNotFound, with("show", unknown).code)
 	}

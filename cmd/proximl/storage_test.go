@@ -96,7 +96,7 @@ func TestStorageRoundTrip(t *testing.T) {
 				notes("Downloaded the " + kind + " to " + out + ": 11 B\n")
 			isFolder(t, out)
 			me.run(kind, "rename", "example", "better", "-o", "id").prints(id + "\n").notes("")
-			me.run(kind, "remove", "example", "-y").fails(exitNotFound, "not found: no "+kind+` is called "example"; see proximl `+kind+" list")
+			me.run(kind, "remove", "example", "-y").fails(exitNotFound, "not found: no "+kind+` is called "example"; see "proximl `+kind+` list"`)
 			me.run(kind, "remove", "better").fails(exitUsage, "cannot ask whether to remove "+kind+" better ("+id+"), since stdin is no terminal; add --yes")
 			me.run(kind, "remove", "better", "--yes").prints("").notes("Removed " + kind + " better (" + id + ")\n")
 			me.run(kind, "wait", id, "--for", "archived").prints("").notes("There is no more " + kind + " " + id + "\n")
