@@ -293,30 +293,33 @@ func TestStorageAttach(t *testing.T) {
 // the commands whose result it is: at once of logs, at the end of attach.
 func TestStorageLogThatBreaksOff(t *testing.T) {
 	t.Parallel()
-	srv, me := service(t, proximltest.WithDuration("new", time.Millisecond), proximltest.WithDuration("downloading", 5*time.Second))
 	const broken = "GET / (log websocket): 403 Forbidden: no"
-	run := func(args ...string) (*ran, proximl.StorageStatus) {
-		srv.Inject(proximltest.Fault{On: "GET /", Status: http.StatusForbidden, Body: `{"message":"no"}`, Times: 99})
-		defer srv.ClearFaults()
-		r := me.run(append([]string{"dataset"}, args...)...)
-		list, err := me.client.Datasets.List(t.Context())
-		require.NoError(t, err)
-		return r, list[len(list)-1].Status
+	lasting := func(download time.Duration) (*person, func(args ...string) (*ran, proximl.StorageStatus)) {
+		srv, me := service(t, proximltest.WithDuration("new", time.Millisecond), proximltest.WithDuration("downloading", download))
+		return me, func(args ...string) (*ran, proximl.StorageStatus) {
+			srv.Inject(proximltest.Fault{On: "GET /", Status: http.StatusForbidden, Body: `{"message":"no"}`, Times: 99})
+			defer srv.ClearFaults()
+			r := me.run(append([]string{"dataset"}, args...)...)
+			list, err := me.client.Datasets.List(t.Context())
+			require.NoError(t, err)
+			return r, list[len(list)-1].Status
+		}
 	}
+	me, run := lasting(5 * time.Second)
 	for _, source := range [][]string{{folder(t)}, {"s3://bucket/folder", "--source", "aws"}} {
 		r, status := run(append([]string{"create", "example", "-o", "id"}, source...)...)
 		assert.Regexp(t, `^Created dataset example \(`+r.id()+`\)\nThe log broke off: `+regexp.QuoteMeta(broken)+`\n$`, r.stderr)
 		assert.Equal(t, proximl.StorageStatusReady, status)
 	}
-	id := me.dataset("logs").ID
-	r, status := run("logs", id)
-	assert.NotEqual(t, proximl.StorageStatusReady, status)
-	r.fails(exitNotAllowed, broken+"; the project's owner decides what its members may do")
-
-	r, status = run("attach", id)
+	r, status := run("attach", me.dataset("attached").ID)
 	assert.Equal(t, proximl.StorageStatusReady, status)
 	assert.Equal(t, "The log broke off: "+broken+"\nproximl: "+broken+"; the project's owner decides what its members may do\n", r.stderr)
 	assert.Equal(t, exitNotAllowed, r.code)
+
+	me, run = lasting(time.Hour)
+	r, status = run("logs", me.dataset("logs").ID)
+	assert.NotEqual(t, proximl.StorageStatusReady, status)
+	r.fails(exitNotAllowed, broken+"; the project's owner decides what its members may do")
 }
 
 func TestByteSize(t *testing.T) {
