@@ -45,10 +45,7 @@ func withBinary(run func() int) int {
 	return run()
 }
 
-const (
-	patience = time.Minute      // for what takes no time unless it hangs
-	soon     = 10 * time.Second // for an end, by a signal, of what takes hours
-)
+const patience = time.Minute // for what takes no time unless it hangs
 
 // person is somebody at a shell of their own.
 type person struct {
@@ -96,7 +93,8 @@ func (p *person) with(env ...string) *person {
 	return &other
 }
 
-// command is a run that has not begun.
+// command is a run that has not begun. It is killed, and has no exit code, when it
+// does not end in time.
 func (p *person) command(args ...string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	p.t.Cleanup(cancel)

@@ -96,9 +96,7 @@ func TestJobInterrupted(t *testing.T) {
 		require.NoError(t, cmd.Start())
 		require.Eventually(t, func() bool { return run.underWay(stdout.String()) }, patience, 10*time.Millisecond, "%v", run.args)
 		require.NoError(t, cmd.Process.Signal(os.Interrupt))
-		begin := time.Now()
 		_ = cmd.Wait()
-		assert.Less(t, time.Since(begin), soon, "%v", run.args)
 		assert.Equal(t, exitInterrupted, cmd.ProcessState.ExitCode(), "%v", run.args)
 		want := "proximl: interrupted\n"
 		if run.says != "" {

@@ -81,9 +81,7 @@ func TestJobCreateInterruptedAtItsData(t *testing.T) {
 		return got(srv, "GET /transfer/") > 0
 	}, patience, 10*time.Millisecond)
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
-	begin := time.Now()
 	_ = cmd.Wait()
-	assert.Less(t, time.Since(begin), soon)
 	assert.Equal(t, exitInterrupted, cmd.ProcessState.ExitCode())
 	assert.Regexp(t, `^Created dataset Job - resnet \((\S+)\)\nThere is no job yet; to remove the dataset: proximl dataset remove \S{36}\nproximl: interrupted\n$`, stderr.String())
 	assert.Empty(t, bodies(srv, "/job"))

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -25,10 +24,8 @@ func TestJobInterruptedInATerminal(t *testing.T) {
 	for i, run := range runs {
 		s := me.shell(`trap : INT; stty -a; "$proximl" ` + strings.Join(run.args, " ") + `; echo code $?; stty -a`)
 		s.expect(shows[i])
-		begin := time.Now()
 		s.types("\x03")
 		_, text := s.ends()
-		assert.Less(t, time.Since(begin), soon, "%v", run.args)
 		text = strings.ReplaceAll(text, "^C", "")
 		before, rest, found := strings.Cut(text, "speed ")
 		require.True(t, found, text)

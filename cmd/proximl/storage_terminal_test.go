@@ -5,7 +5,6 @@ package main
 import (
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -54,10 +53,8 @@ func TestStorageInterruptedByKeyboard(t *testing.T) {
 	_, me := service(t, proximltest.WithManualClock())
 	source := folder(t)
 	screen := me.open(200, "dataset", "create", "example", source).expect(") is new")
-	began := time.Now()
 	code, shown := screen.types("\x03").ends()
 	assert.Equal(t, exitInterrupted, code, shown)
-	assert.Less(t, time.Since(began), soon)
 	list, err := me.client.Datasets.List(t.Context())
 	require.NoError(t, err)
 	require.Len(t, list, 1)
