@@ -20,8 +20,16 @@ func (a *app) saveFile(flag, path string, write func(io.Writer) error) error {
 	if err == nil && !info.Mode().IsRegular() {
 		return writeInto(flag, path, write)
 	}
-	if err := atomicfile.Stream(path, write); err != nil {
-		return fmt.Errorf("%s: %w", flag, err)
+	var broken error // what was to be written, which is not the file's fault
+	err = atomicfile.Stream(path, func(to io.Writer) error {
+		broken = write(to)
+		return broken
+	})
+	switch {
+	case broken != nil:
+		return err
+	case err != nil:
+		return ofFlag(flag, err)
 	}
 	a.note("Wrote %s", path)
 	return nil
@@ -30,9 +38,17 @@ func (a *app) saveFile(flag, path string, write func(io.Writer) error) error {
 func writeInto(flag, path string, write func(io.Writer) error) error {
 	to, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
-		return fmt.Errorf("%s: %w", flag, err)
+		return ofFlag(flag, err)
 	}
-	return errors.Join(write(to), to.Close())
+	return errors.Join(write(to), ofFlag(flag, to.Close()))
+}
+
+// ofFlag tells, with an error of a file, the flag that names the file.
+func ofFlag(flag string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", flag, err)
 }
 
 // outputFile is the file of --output-file. It stays as it is until there is
@@ -47,7 +63,7 @@ type outputFile struct {
 func (o *outputFile) Write(p []byte) (int, error) {
 	if o.file == nil {
 		if err := o.open(); err != nil {
-			return 0, fmt.Errorf("--output-file: %w", err)
+			return 0, ofFlag("--output-file", err)
 		}
 	}
 	return o.file.Write(p)
@@ -71,8 +87,5 @@ func (o *outputFile) Close() error {
 	if o.file == nil {
 		return nil
 	}
-	if err := o.file.Close(); err != nil {
-		return fmt.Errorf("--output-file: %w", err)
-	}
-	return nil
+	return ofFlag("--output-file", o.file.Close())
 }

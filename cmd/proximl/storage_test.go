@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -342,10 +343,14 @@ func TestSaveFile(t *testing.T) {
 		return broken
 	})
 	require.ErrorIs(t, err, broken)
+	require.EqualError(t, err, "broke off")
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
 	assert.Equal(t, "before", string(content))
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	assert.Len(t, entries, 1)
+	err = a.saveFile("--archive", filepath.Join(dir, "nowhere", "log.zip"), func(io.Writer) error { return nil })
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	assert.True(t, strings.HasPrefix(err.Error(), "--archive: open "), err)
 }
