@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -33,6 +34,26 @@ func spelled(root *cobra.Command, args []string) []string {
 		if name, found := long[args[i]]; found {
 			spelled[i] = name
 		}
+		if takesNext(cmd.Flags(), spelled[i]) {
+			i++
+		}
 	}
 	return spelled
+}
+
+// takesNext reports whether an argument is a flag, or ends in one, whose value is
+// the next argument.
+func takesNext(flags *pflag.FlagSet, arg string) bool {
+	if name, isLong := strings.CutPrefix(arg, "--"); isLong {
+		flag := flags.Lookup(name) // none when its value follows in it
+		return flag != nil && flag.NoOptDefVal == ""
+	}
+	letters, isShort := strings.CutPrefix(arg, "-")
+	for i := 0; isShort && i < len(letters); i++ {
+		flag := flags.ShorthandLookup(letters[i : i+1])
+		if flag == nil || flag.NoOptDefVal == "" {
+			return flag != nil && i == len(letters)-1
+		}
+	}
+	return false
 }

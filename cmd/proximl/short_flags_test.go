@@ -25,3 +25,19 @@ func TestShortFlagsOfThePythonCommand(t *testing.T) {
 	assert.JSONEq(t, me.run("job", "list", "-f", "json").ok().stdout, me.run("job", "list", "-o", "json").ok().stdout)
 	me.run("job", "list", "-gc").fails(exitUsage, "unknown shorthand flag: 'g' in -gc; see proximl job list --help")
 }
+
+// What looks like one may be the value of another flag, and what has the letters of
+// a flag that takes a value is an argument.
+func TestShortFlagsAreNoValues(t *testing.T) {
+	t.Parallel()
+	srv, me := service(t, proximltest.WithManualClock())
+	me.run("job", "create", "training", "n", "o", "-gt", "rtx3090", "--git-uri", "-gt", "-qoid", "-gc", "2", "--custom-image=x", "-ds", "50", "--no-attach").ok().notes("")
+	assert.JSONEq(t, `{"name":"n","type":"training","workers":["o"],"resources":{"gpu_types":["rtx3090"],"gpu_count":2,"disk_size":50,"max_price":10},
+		"model":{"source_type":"git","source_uri":"-gt"},"environment":{"type":"CUSTOM","custom_image":"x"}}`, bodies(srv, "/job")[0])
+	const formats = `" is not one of table, json, yaml and id; a file is named by --output-file`
+	for _, values := range [][]string{{"--output", "-s"}, {"-o", "-s"}, {"-qo", "-s"}} {
+		me.run(append([]string{"dataset", "create", "o"}, values...)...).fails(exitUsage, `--output "-s`+formats)
+	}
+	me.run("dataset", "create", "o", "s3://bucket", "--project", "-s", "-s", "aws").
+		fails(exitNotFound, `--project: not found: no project is called "-s"; see "proximl project list"`)
+}
